@@ -1,0 +1,1 @@
+"""The directive table, one file per scope; guide 3.3."""

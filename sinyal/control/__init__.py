@@ -1,0 +1,6 @@
+"""The operator's commands over a configuration file and a running MTA.
+
+Before it: a terminal. After it: `config`.
+Source: guide 6 (commands).
+Public: `check`.
+"""

@@ -1,0 +1,6 @@
+"""Outgoing SMTP: MX hosts, connections, transactions; one `Outcome` per recipient.
+
+Before it: `queues` (entries due). After it: `accounting` and `queues`, by callable.
+Source: RFC 5321 4.5.4, 5.1; RFC 7505; guide 3.3.10, 3.3.12; rules DLV TLS RT LIM.
+Public: `Courier`.
+"""

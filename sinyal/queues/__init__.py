@@ -1,0 +1,6 @@
+"""When and over which queue a recipient is tried: limits, waits, expiry, without I/O.
+
+Before it: `spool` (entries). After it: `delivery`, which asks for the next entry.
+Source: guide 3.3.10, 5.4; rules Q RT LIM.
+Public: `Queues`.
+"""

@@ -1,0 +1,6 @@
+"""Where Signals keeps things: events in ClickHouse SQL, keys and batches in SQL.
+
+Before it: `ingest`. After it: `metrics`, `api`, `web`.
+Source: ClickHouse documentation (deduplication, MergeTree); API events-ingest.
+Public: `EventStore`, `ControlStore`.
+"""

@@ -1,0 +1,6 @@
+"""The tracking endpoint: authenticated opens and clicks become events.
+
+Before it: a recipient's browser. After it: `ingest`, by callable.
+Source: seed (engagement tracking); rules of redirect security.
+Public: `answer`.
+"""
