@@ -26,36 +26,68 @@ CATEGORIES: tuple[str, ...] = (
     "virus-related",
 )
 
+# Names for the table's right-hand side.
+EXPIRED, QUOTA, CONTENT = "message-expired", "quota-issues", "content-related"
+SENDER, INACTIVE, MAILBOX = "invalid-sender", "inactive-mailbox", "bad-mailbox"
+RELAY, DOMAIN, ROUTING = "relaying-issues", "bad-domain", "routing-errors"
+NO_ANSWER, POLICY, PROTOCOL = "no-answer-from-host", "policy-related", "protocol-errors"
+
 # First match wins. The order tells near neighbours apart: a mailbox that is full is
 # often "rejected" too, and an unknown user is often "refused by policy".
 TEXT_PATTERNS: tuple[tuple[str, str], ...] = (
     (r"^2\.", "success"),
-    (r"\b(expired|exceeded max(imum)? time|too old)\b.*(deliver|queue)", "message-expired"),
-    (r"(message|delivery|queue) (time|lifetime)? ?(has )?expired", "message-expired"),
+    (r"\b(expired|exceeded max(imum)? time|too old)\b.*(deliver|queue)", EXPIRED),
+    (r"\b(message|delivery|queue)( time| lifetime)?( has)? expired\b", EXPIRED),
     (r"\b(virus|malware|trojan|worm|infected|phish(ing)?)\b", "virus-related"),
-    (r"\b(spam|spammy|unsolicited|junk ?mail|bulk ?mail|uce|ube)\b", "spam-related"),
+    (r"\b(spam|spammy|unsolicited|junk|bulk ?mail|uce|ube)\b", "spam-related"),
     (r"(black|block|deny)[ -]?list(ed|ing)?\b", "spam-related"),
-    (r"\b(rbl|dnsbl|spamhaus|spamcop|sorbs|barracuda(central)?)\b", "spam-related"),
-    (r"\b(poor|low|bad) (ip |sender |domain )?reputation\b", "spam-related"),
-    (r"\b(mail ?box|inbox|account|user|quota|storage|disk)\b.{0,40}\b(full|exceeded|exceeds|over)\b", "quota-issues"),
-    (r"\b(over ?quota|quota exceeded|out of storage|insufficient (system )?storage|not enough (disk )?space)\b", "quota-issues"),
-    (r"\b(full|over) (mail ?box|inbox|quota)\b", "quota-issues"),
-    (r"\b(attachment|mime|message content|content)\b.{0,60}\b(reject|refus|block|prohibit|not (allowed|permitted|accepted))", "content-related"),
-    (r"\b(reject|refus|block|prohibit)[a-z]* .{0,40}\b(content|attachment)s?\b", "content-related"),
-    (r"\bmessage (size|too (big|large|long))\b|\bexceeds? .{0,30}\bsize\b", "content-related"),
-    (r"\b(sender|from|return path)\b.{0,40}\b(verif(y|ication)|unresolv|does not (exist|resolve)|no (mx|dns)|invalid|cannot be resolved)", "invalid-sender"),
-    (r"\b(inactive|disabled|deactivated|suspended|expired|closed|locked|discontinued|no longer (active|valid|in use|available))\b", "inactive-mailbox"),
-    (r"\b(unknown|no such|invalid|nonexistent|non-existent|bad|undeliverable)\b.{0,40}\b(user|recipient|mail ?box|address|account|person)\b", "bad-mailbox"),
-    (r"\b(user|recipient|mail ?box|address|account|person)\b.{0,80}\b(unknown|not (found|known|exist|valid|listed|available)|does( not|n't) exist|unavailable|invalid|undeliverable)\b", "bad-mailbox"),
-    (r"\bno (mail ?box|user|account|recipient)\b|\bnot (our|a valid) (customer|user|recipient|mailbox)\b", "bad-mailbox"),
-    (r"\brelay(ing)?\b.{0,40}\b(denied|not (allowed|permitted)|prohibited|refused)\b|\b(unable|not (allowed|permitted)|cannot|will not|refus\w+) to relay\b|\bnot (a )?(local|gateway)\b", "relaying-issues"),
-    (r"\b(no such|unknown|bad|invalid|obsolete|nonexistent) (domain|host)\b|\bdomain\b.{0,40}\b(not found|does( not|n't) exist|unknown|invalid|obsolete|null mx)\b|\bnull mx\b", "bad-domain"),
-    (r"\b(no answer|timed? ?out|time-out|connection refused|etimedout|econnrefused)\b", "no-answer-from-host"),
-    (r"\b(connection (lost|reset|dropped|closed|aborted)|edisconnect|edisc(on)?|broken pipe)\b", "bad-connection"),
-    (r"\b(no route|rout(e|ing) (failed|error|loop|problem)|loops? back|mail loop|too many hops|hop count|unrout(e)?able)\b", "routing-errors"),
-    (r"\b(dmarc|spf|dkim|policy|policies|denied|rejected|refused|banned|prohibited|blocked|not (authorized|permitted|allowed)|rate ?limit|grey ?list(ed|ing)?|throttl(ed|ing)|too many (connections|messages))\b", "policy-related"),
-    (r"\b(syntax|bad sequence|out of sequence|unrecogni[sz]ed|unimplemented|not implemented|protocol)\b", "protocol-errors"),
-)  # fmt: skip
+    (r"\b(rbl|dnsbl|spamhaus|spamcop|sorbs|barracuda)\b", "spam-related"),
+    (r"\b(poor|low|bad)( \w+)? reputation\b", "spam-related"),
+    (r"\b(mail ?box|inbox|quota|storage|disk)\b.*\b(full|exceed(ed|s)|over)\b", QUOTA),
+    (r"\b(full|over|out of|exceed(ed|s)) (mail ?box|inbox|quota|storage)\b", QUOTA),
+    (r"\b(overquota|insufficient (system )?storage|not enough space)\b", QUOTA),
+    (r"\b(attachment|mime|content)\b.*\b(reject|refus|block|prohibit)", CONTENT),
+    (r"\b(attachment|mime|content)\b.* not (allowed|permitted|accepted)\b", CONTENT),
+    (r"\b(reject|refus|block|prohibit)\w* .*\b(content|attachment)s?\b", CONTENT),
+    (r"\bmessage (size|too (big|large|long))\b|\bexceeds? .*\bsize\b", CONTENT),
+    (r"\b(sender|return path)\b.*\b(verif(y|ication)|unresolv|invalid)", SENDER),
+    (r"\b(sender|return path)\b.*\b(not (exist|resolve)|no (mx|dns))\b", SENDER),
+    (r"\b(inactive|disabled|deactivated|suspended|expired|locked)\b", INACTIVE),
+    (r"\b(closed|discontinued) account\b|\baccount.* (closed|discontinued)", INACTIVE),
+    (r"\bno longer (active|valid|in use|available)\b", INACTIVE),
+    (r"\b(unknown|no such|invalid|non-?existent|bad) .*\b(user|recipient)\b", MAILBOX),
+    (r"\b(unknown|no such|invalid|bad) (mail ?box|address|account)\b", MAILBOX),
+    (r"\b(user|recipient|mail ?box|address|account)\b.*\b(unknown|invalid)\b", MAILBOX),
+    (
+        r"\b(user|mail ?box|address|account)\b.* not (found|known|exist|valid)\b",
+        MAILBOX,
+    ),
+    (r"\b(user|mail ?box|address|account)\b.*n't exist\b", MAILBOX),
+    (r"\brecipient\b.* (not|n't) (found|known|exist|valid)\b", MAILBOX),
+    (r"\b(user|mail ?box|address)\b.*\b(unavailable|undeliverable)\b", MAILBOX),
+    (r"\bno (mail ?box|user|account|recipient)\b", MAILBOX),
+    (r"\bnot (our|a valid) (customer|user|recipient|mail ?box)\b", MAILBOX),
+    (r"\brelay(ing)?\b.*\b(denied|not (allowed|permitted)|prohibited)\b", RELAY),
+    (
+        r"\b(unable|not (allowed|permitted)|cannot|will not|refuse[sd]?) to relay\b",
+        RELAY,
+    ),
+    (r"\b(no such|unknown|bad|invalid|obsolete) (domain|host)\b", DOMAIN),
+    (r"\bdomain\b.*\b(not found|not exist|n't exist|unknown|obsolete)\b", DOMAIN),
+    (r"\bnull mx\b", DOMAIN),
+    (r"\b(no answer|timed? ?out|time-out|etimedout)\b", NO_ANSWER),
+    (r"\bconnection refused\b|\beconnrefused\b", NO_ANSWER),
+    (r"\bconnection (was )?(lost|reset|dropped|closed|aborted)\b", "bad-connection"),
+    (r"\b(ediscon|broken pipe)\b", "bad-connection"),
+    (r"\b(no route|rout(e|ing) (failed|error|loop|problem)|unrouteable)\b", ROUTING),
+    (r"\b(loops? back|mail loop|too many hops|hop count)\b", ROUTING),
+    (r"\b(dmarc|spf|dkim|polic(y|ies)|rate ?limit(ed)?|grey ?list(ed|ing)?)\b", POLICY),
+    (r"\b(denied|rejected|refused|banned|prohibited|blocked|throttled)\b", POLICY),
+    (r"\bnot (authorized|permitted|allowed)\b", POLICY),
+    (r"\btoo many (connections|messages)\b", POLICY),
+    (r"\b(syntax|(bad|out of) sequence|unrecogni[sz]ed|protocol)\b", PROTOCOL),
+    (r"\b(unimplemented|not implemented)\b", PROTOCOL),
+)
 
 STATUS_PATTERNS: tuple[tuple[str, str], ...] = (
     (r"^[45]\.1\.(1|3|4|6);", "bad-mailbox"),

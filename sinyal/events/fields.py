@@ -19,7 +19,7 @@ class Kind(Enum):
 
 
 class Field(msgspec.Struct, frozen=True):
-    """One row. `is_computed` marks what the service works out and senders do not set."""
+    """One row. `is_computed` marks what the service works out itself."""
 
     name: str
     kind: Kind

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import re2
 
 # A diagnostic is one SMTP reply; what lies beyond says nothing new.
-LONGEST_TEXT = 4096
+LONGEST_TEXT = 1024
 
 
 class Patterns:

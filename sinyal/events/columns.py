@@ -1,0 +1,111 @@
+"""THE table of accounting columns: which a record type has, and in which order.
+
+Source: guide 11.2 (default columns), a captured header for the order of unions.
+"""
+
+import re
+
+# The default columns of each type, in order.
+COLUMNS: dict[str, tuple[str, ...]] = {
+    letter: tuple(names.split())
+    for letter, names in {
+        "d": """type timeLogged timeQueued orig rcpt orcpt dsnAction dsnStatus dsnDiag
+            dsnMta bounceCat srcType srcMta dlvType dlvSourceIp dlvDestinationIp
+            dlvEsmtpAvailable dlvSize vmta jobId envId queue vmtaPool""",
+        "b": """type timeLogged timeQueued orig rcpt orcpt dsnAction dsnStatus dsnDiag
+            dsnMta bounceCat srcType srcMta dlvType dlvSourceIp dlvDestinationIp
+            dlvEsmtpAvailable dlvSize vmta jobId envId queue vmtaPool""",
+        "t": """type timeLogged timeQueued orig rcpt orcpt dsnAction dsnStatus dsnDiag
+            dsnMta bounceCat srcType srcMta dlvType dlvSourceIp dlvDestinationIp
+            dlvEsmtpAvailable dlvSize vmta jobId envId queue vmtaPool""",
+        "tq": """type timeLogged dsnStatus dsnDiag dsnMta dlvType dlvSourceIp
+            dlvDestinationIp vmta queue""",
+        "r": """type timeLogged orig rcpt orcpt srcType srcMta rcvSourceIp
+            rcvDestinationIp vmta vmtaPool jobId envId""",
+        "rb": """type timeLogged orig rcpt orcpt dsnStatus dsnDiag dsnMta
+            dsnReportingMta bounceCat srcType srcMta envId format""",
+        "rs": """type timeLogged orig rcpt orcpt dsnAction dsnStatus dsnDiag dsnMta
+            bounceCat srcType srcMta envId format""",
+        "f": """type timeLogged repSourceIp feedbackType format userAgent envId orig
+            rcpt reportingMta dlvSourceIp reportedDomain header_From
+            header_Return-Path header_X-job header_Subject""",
+    }.items()
+}
+
+# Columns that are written only where `record-fields` names them.
+OPTIONAL_COLUMNS: dict[str, tuple[str, ...]] = {
+    letter: tuple(names.split())
+    for letter, names in {
+        "d": "totalSecondsQueued userString dlvTlsProtocol dlvTlsCipher rcvSmtpUser",
+        "b": "totalSecondsQueued userString dlvTlsProtocol dlvTlsCipher rcvSmtpUser",
+        "t": "totalSecondsQueued userString dlvTlsProtocol dlvTlsCipher rcvSmtpUser",
+        "tq": "userString",
+        "r": "userString rcvSmtpUser",
+        "rb": "",
+        "rs": "",
+        "f": "",
+    }.items()
+}
+
+# Long names of record types, as configuration files may spell them.
+LONG_NAMES: dict[str, str] = {
+    "delivery": "d",
+    "delivered": "d",
+    "bounce": "b",
+    "bounced": "b",
+    "transient": "t",
+    "transient-queue": "tq",
+    "receipt": "r",
+    "received": "r",
+    "remote-bounce": "rb",
+    "remote-status": "rs",
+    "feedback-loop": "f",
+    "fbl": "f",
+}
+
+HEADER_PREFIX, ARF_PREFIX = "header_", "arf_"
+
+_CAPITAL = re.compile(r"(?<!^)([A-Z])")
+
+
+def type_letter(name: str) -> str:
+    """The letter of a record type given by its letter or a long name; "" if unknown."""
+    lowered = name.strip().lower()
+    return lowered if lowered in COLUMNS else LONG_NAMES.get(lowered, "")
+
+
+def attribute_of(column: str) -> str:
+    """The attribute of `Record` that a column shows: `dlvSourceIp`: `dlv_source_ip`."""
+    if column.startswith(HEADER_PREFIX):
+        return "headers"
+    if column.startswith(ARF_PREFIX):
+        return "arf"
+    return _CAPITAL.sub(r"_\1", column).lower()
+
+
+def columns_of(letter: str, wanted: str = "*") -> tuple[str, ...]:
+    """The columns of a type that a `record-fields` list asks for.
+
+    Shape: `wanted` is `*`, names, `!name` and `header_NAME`, by commas; `type` always
+    comes first. Names are taken in any case; unknown ones are passed over.
+    Source: guide 3.3.11.12.
+    """
+    known = {name.lower(): name for name in COLUMNS[letter] + OPTIONAL_COLUMNS[letter]}
+    chosen: dict[str, str] = {"type": "type"}
+    for item in (item.strip() for item in wanted.split(",")):
+        lowered = item.lower()
+        if item == "*":
+            chosen.update((name.lower(), name) for name in COLUMNS[letter])
+        elif item.startswith("!"):
+            if lowered != "!type":
+                chosen.pop(lowered[1:], None)
+        elif lowered in known:
+            chosen[lowered] = known[lowered]
+        elif lowered.startswith((HEADER_PREFIX, ARF_PREFIX)):
+            chosen[lowered] = item
+    return tuple(chosen.values())
+
+
+def union(columns: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    """The columns of one file: those of the first type, then what others add."""
+    return tuple(dict.fromkeys(name for names in columns for name in names))
