@@ -2,5 +2,5 @@
 
 Before it: `upload` of any number of hosts, `tracking`. After it: `store`.
 Source: API events-ingest; seed (Incoming Events: Write).
-Public: `Intake`, `Loader`.
+Public: `Intake`, `Loader`, `BatchFiles`, `Limits`.
 """

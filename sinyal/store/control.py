@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy.engine.interfaces import DBAPIConnection
 
 METADATA = sa.MetaData()
 
@@ -245,8 +246,8 @@ def _conditions(filters: BatchFilters) -> list[sa.ColumnElement[bool]]:
     return found
 
 
-def _make_durable(connection: object, _record: object) -> None:
-    cursor = connection.cursor()  # type: ignore[attr-defined]
+def _make_durable(connection: DBAPIConnection, _record: object) -> None:
+    cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

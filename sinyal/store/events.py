@@ -4,7 +4,7 @@ The only module that knows the client library. Calls block: make them from a thr
 """
 
 import queue
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,9 +27,16 @@ READ_SETTINGS = {
     "max_execution_time": 30,
     "output_format_json_quote_64bit_integers": 0,
 }
-WRITE_SETTINGS = {"deduplicate_blocks_in_dependent_materialized_views": 1}
+WRITE_SETTINGS = {
+    "deduplicate_blocks_in_dependent_materialized_views": 1,
+    "max_partitions_per_insert_block": 0,  # late events: as many days as there are
+}
 
 READERS = 3
+
+# Asked for by name 3,000 identities took 16.5 ms; 374,000 read as a whole 22-35 ms.
+KNOWN_ROWS = 300_000
+KNOWN_NAMES = 3_000
 
 
 class StoreError(OSError):
@@ -72,6 +79,33 @@ class EventStore:
                 settings={"insert_deduplication_token": token},
             )
 
+    def known_events(
+        self, customer_id: int, event_ids: Collection[str], first_at: int, last_at: int
+    ) -> set[str]:
+        """Those of `event_ids` that the account has between the two times.
+
+        A repeated event has the time of the first one, so that only a stretch of the
+        sorted table is read: all of its identities while they are few, else by name.
+        """
+        span = {"customer": customer_id, "first": first_at, "last": last_at}
+        where = (
+            "customer_id = {customer:Int64} "
+            "AND timestamp >= toDateTime({first:Int64}) "
+            "AND timestamp <= toDateTime({last:Int64})"
+        )
+        counted = self.rows(f"SELECT count() AS n FROM events WHERE {where}", span)
+        count = counted[0]["n"]
+        if not count:
+            return set()
+        sql = f"SELECT event_id FROM events WHERE {where}"
+        if count <= KNOWN_ROWS:
+            return self._texts(sql, span).intersection(event_ids)
+        sql += " AND event_id IN {ids:Array(String)}"
+        found: set[str] = set()
+        for ids in _pieces(list(event_ids), KNOWN_NAMES):
+            found |= self._texts(sql, span | {"ids": ids})
+        return found
+
     def rows(
         self, sql: str, parameters: Mapping[str, Any] | None = None
     ) -> list[dict[str, Any]]:
@@ -96,6 +130,10 @@ class EventStore:
         clients = [self._readers.get() for _ in range(READERS)]
         for client in [*clients, self._writers.get()]:
             client.close()
+
+    def _texts(self, sql: str, parameters: Mapping[str, Any]) -> set[str]:
+        columns = _TEXTS.decode(self.octets(sql, "JSONCompactColumns", parameters))
+        return set(columns[0]) if columns else set()
 
     def _create(self) -> None:
         client = self._connect({}, database=None)
@@ -131,6 +169,12 @@ class EventStore:
 
 
 _ROWS = msgspec.json.Decoder(dict[str, Any])
+_TEXTS = msgspec.json.Decoder(list[list[str]])
+
+
+def _pieces(values: list[str], size: int) -> Iterator[list[str]]:
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
 
 
 @contextmanager

@@ -2,5 +2,5 @@
 
 Before it: a recipient's browser. After it: `ingest`, by callable.
 Source: seed (engagement tracking); rules of redirect security.
-Public: `answer`.
+Public: `answer`, `Endpoint`, `KeyRing`, `Journal`, `feed_regularly`.
 """

@@ -1,0 +1,193 @@
+"""Batches into the event store: several at a time, each counted exactly once.
+
+The order of the writes is the promise. The plan of a load is on disk before the
+insert; the insert carries the load's identity, so that its repetition adds nothing;
+verdicts and the end of the load are one transaction; the files go last. A crash
+between any two of them is made good by doing the rest again.
+"""
+
+import uuid
+from collections.abc import Sequence
+
+import msgspec
+
+from sinyal.events.event import Event
+from sinyal.ingest.batch import Batch, BatchFiles
+from sinyal.ingest.check import Limits
+from sinyal.ingest.plan import (
+    Plan,
+    Planned,
+    Reading,
+    chosen,
+    plan_batch,
+    plan_refused,
+    read_batch,
+)
+from sinyal.runtime.clock import Clock
+from sinyal.runtime.log import LOG
+from sinyal.store.control import BatchStatus, ControlStore
+from sinyal.store.events import EventStore
+
+# An insert costs 12 ms whatever its size: joined batches load twice as fast.
+LOAD_EVENTS = 18_000
+
+KEPT_VERDICTS_S = 10 * 24 * 3600
+
+Readings = list[tuple[Batch, Reading]]
+
+
+class Load(msgspec.Struct, frozen=True):
+    """A plan that is on disk, and the lines that it inserts."""
+
+    plan: Plan
+    lines: bytes
+
+
+class Loader:
+    """Makes loads of batches and finishes them; its calls block.
+
+    Errors: `OSError` (of the event store, too) and SQLAlchemy's `OperationalError`;
+    the same call may then be made again.
+    """
+
+    def __init__(
+        self,
+        files: BatchFiles,
+        events: EventStore,
+        control: ControlStore,
+        clock: Clock,
+        limits: Limits,
+    ) -> None:
+        self._files = files
+        self._events = events
+        self._control = control
+        self._clock = clock
+        self._limits = limits
+
+    def recover(self) -> tuple[list[Load], list[Batch]]:
+        """The loads that were cut short, and the batches that none of them holds."""
+        plans = [_PLAN.decode(plan) for _load_id, plan in self._control.open_loads()]
+        planned = {row.batch.batch_id for plan in plans for row in plan.batches}
+        waiting = self._files.waiting()
+        done: set[str] = set()
+        for start in range(0, len(waiting), 1000):
+            ids = [batch.batch_id for batch in waiting[start : start + 1000]]
+            done |= self._control.finished(ids)
+        self._files.remove(batch for batch in waiting if batch.batch_id in done)
+        left = [row for row in waiting if row.batch_id not in done | planned]
+        return [Load(plan, self._lines_of(plan)) for plan in plans], left
+
+    def open(self, batches: Sequence[Batch]) -> Load:
+        """A load of the first of `batches`, written down; it may leave some out."""
+        readings = self._read(batches)
+        load_id = str(uuid.uuid4())
+        rows = self._plan(readings)
+        plan = Plan(load_id, tuple(rows))
+        lines = b"".join(
+            _lines(chosen(row, reading.events))
+            for row, (_batch, reading) in zip(rows, readings, strict=True)
+            if row.succeeded
+        )
+        self._control.open_load(load_id, msgspec.json.encode(plan))
+        return Load(plan, lines)
+
+    def finish(self, load: Load) -> None:
+        """Insert the load's events and record the verdicts; may be called again."""
+        if load.lines:
+            self._events.insert(load.lines, load.plan.load_id)
+        now = self._clock()
+        statuses = [_status(row, now) for row in load.plan.batches]
+        self._control.finish_load(load.plan.load_id, statuses)
+        self._files.remove(row.batch for row in load.plan.batches)
+        self._report(statuses)
+
+    def forget(self) -> None:
+        """Remove verdicts that are older than the events search shows."""
+        self._control.forget_batches(self._clock() - KEPT_VERDICTS_S)
+
+    def _read(self, batches: Sequence[Batch]) -> Readings:
+        readings: Readings = []
+        count = 0
+        for batch in batches:
+            reading = read_batch(batch, self._files.read(batch), self._limits)
+            readings.append((batch, reading))
+            count += len(reading.events)
+            if count >= LOAD_EVENTS:
+                break
+        return readings
+
+    def _plan(self, readings: Readings) -> list[Planned]:
+        seen: set[tuple[int, str]] = set()
+        known = self._known(readings)
+        rows = []
+        for batch, reading in readings:
+            text = (batch.customer_id, reading.digest)
+            if reading.digest and (text in seen or self._control.has_batch(*text)):
+                rows.append(plan_refused(batch, reading.digest, "duplicate_batch"))
+            else:
+                rows.append(plan_batch(batch, reading, known[batch.customer_id]))
+            seen.add(text)
+            if reading.failed:
+                LOG.info(
+                    "Ingest: batch %s: %d events dropped, the first: %s",
+                    batch.batch_id,
+                    reading.failed,
+                    reading.first_reason,
+                )
+        return rows
+
+    def _known(self, readings: Readings) -> dict[int, set[str]]:
+        """Per account, those identities of the readings that the store has."""
+        coming: dict[int, list[Event]] = {}
+        for batch, reading in readings:
+            coming.setdefault(batch.customer_id, []).extend(reading.events)
+        known: dict[int, set[str]] = {}
+        for customer_id, events in coming.items():
+            times = [event.timestamp for event in events] or [0]
+            ids = {event.event_id for event in events}
+            known[customer_id] = self._events.known_events(
+                customer_id, ids, min(times), max(times)
+            )
+        return known
+
+    def _lines_of(self, plan: Plan) -> bytes:
+        """The lines of a plan from an earlier life, as they were."""
+        parts = []
+        for row in plan.batches:
+            if row.succeeded:
+                body = self._files.read(row.batch)
+                reading = read_batch(row.batch, body, self._limits)
+                parts.append(_lines(chosen(row, reading.events)))
+        return b"".join(parts)
+
+    def _report(self, statuses: Sequence[BatchStatus]) -> None:
+        LOG.info(
+            "Ingest: loaded %d batches: %d events, %d duplicates, %d failed",
+            len(statuses),
+            sum(row.number_succeeded for row in statuses),
+            sum(row.number_duplicates for row in statuses),
+            sum(row.number_failed for row in statuses),
+        )
+
+
+_PLAN = msgspec.json.Decoder(Plan)
+_LINES = msgspec.json.Encoder()
+
+
+def _lines(events: list[Event]) -> bytes:
+    return _LINES.encode_lines(events)
+
+
+def _status(row: Planned, now: float) -> BatchStatus:
+    return BatchStatus(
+        batch_id=row.batch.batch_id,
+        event_id=str(uuid.uuid4()),
+        customer_id=row.batch.customer_id,
+        subaccount_id=row.batch.subaccount_id,
+        digest=row.digest,
+        finished_at=now,
+        number_succeeded=row.succeeded,
+        number_duplicates=len(row.repeated),
+        number_failed=row.failed,
+        error_type=row.error_type,
+    )
