@@ -59,8 +59,12 @@ class Children:
     def why(self, name: str) -> str:
         """Where to look when `name` fails, with the last lines of its output."""
         path = self._logs / f"{name}.out"
-        tail = path.read_text(errors="replace").splitlines()[-12:]
+        tail = self.output(name).splitlines()[-12:]
         return "\n".join([f"{name} failed, see {path}", *tail])
+
+    def output(self, name: str) -> str:
+        """What `name` has printed so far."""
+        return (self._logs / f"{name}.out").read_text(errors="replace")
 
     def kill(self, name: str) -> None:
         """End `name` by SIGKILL, as a crash would."""

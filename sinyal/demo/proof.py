@@ -1,0 +1,85 @@
+"""Wait for the chain to come to rest, then let the witnesses speak."""
+
+import time
+
+import httpx
+
+from sinyal.demo.chain import READ_KEY, is_sink_idle
+from sinyal.demo.counters import Count, Line, reconcile
+from sinyal.demo.processes import Children
+from sinyal.demo.site import Site
+from sinyal.demo.survival import Survival, survival
+from sinyal.demo.witnesses import (
+    accounting,
+    acknowledged,
+    events,
+    ledgers,
+    page,
+    tally,
+)
+
+PAUSE_S = 0.5
+
+
+def testimony(site: Site) -> dict[str, Count]:
+    """What each witness says now."""
+    sent = acknowledged(site.traffic_ledger)
+    return {
+        "ledger": tally(ledgers(site.traffic_ledger, site.sink_ledger)),
+        "record": tally(accounting(site.accounting, sent)),
+        "event": tally(events(site.signals_url, READ_KEY)),
+        "metric": page(site.signals_url),
+    }
+
+
+def is_at_rest(site: Site, children: Children) -> bool:
+    """Whether traffic has ended, every message has, and the sink owes nothing."""
+    if children.is_running("traffic") or not is_sink_idle(site):
+        return False
+    sent = acknowledged(site.traffic_ledger)
+    seen = list(accounting(site.accounting, sent))
+    ended = {one.rcpt for one in seen if one.word in "db"}
+    return sent.keys() <= ended
+
+
+def prove(site: Site, children: Children, deadline: float) -> tuple[Line, ...]:
+    """The reconciliation, once all agree or `deadline` (monotonic) has passed."""
+    while True:
+        is_late = time.monotonic() > deadline
+        if is_late or is_at_rest(site, children):
+            lines = reconcile(testimony(site))
+            if is_late or not any(line.difference for line in lines):
+                return lines
+        time.sleep(PAUSE_S)
+
+
+def prove_survival(site: Site, children: Children, deadline: float) -> Survival:
+    """What a crash cost, once nothing is missing or `deadline` has passed."""
+    while True:
+        is_late = time.monotonic() > deadline
+        if is_late or is_at_rest(site, children):
+            found = count_survivors(site)
+            if is_late or not found.lost:
+                return found
+        time.sleep(PAUSE_S)
+
+
+def count_survivors(site: Site) -> Survival:
+    """What the witnesses say of the acknowledged recipients now."""
+    sent = acknowledged(site.traffic_ledger)
+    return survival(
+        sent,
+        ledgers(site.traffic_ledger, site.sink_ledger),
+        accounting(site.accounting, sent),
+        events(site.signals_url, READ_KEY),
+    )
+
+
+def pages_answer(site: Site) -> list[str]:
+    """The pages that do not answer 200; none when all is well."""
+    wrong = []
+    for path in ("/", "/summary", "/events"):
+        answer = httpx.get(f"{site.signals_url}{path}", follow_redirects=True)
+        if answer.status_code != httpx.codes.OK:
+            wrong.append(f"{path}: {answer.status_code}")
+    return wrong
