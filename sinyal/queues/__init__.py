@@ -2,5 +2,10 @@
 
 Before it: `spool` (entries). After it: `delivery`, which asks for the next entry.
 Source: guide 3.3.10, 5.4; rules Q RT LIM.
-Public: `Queues`.
+Public: `Queues`, `QueueSettings`, `QueueStatus`.
 """
+
+from sinyal.queues.queue import QueueSettings
+from sinyal.queues.queues import Queues, QueueStatus
+
+__all__ = ["QueueSettings", "QueueStatus", "Queues"]

@@ -1,0 +1,192 @@
+"""One queue: who waits for a connection, who waits for a time, who waits to expire."""
+
+import heapq
+import itertools
+from collections import deque
+from collections.abc import Sequence
+from typing import Protocol
+
+from sinyal.mail.envelope import QueueEntry, QueueName
+
+NEVER = float("inf")
+# An entry that has waited this long gets a connection of its own although fewer entries
+# wait than connections are open: those may all hang in a slow transaction.
+PATIENCE_S = 1.0
+
+Ranked = tuple[float, int, QueueEntry]  # (received_at, tie break, entry)
+
+
+class QueueSettings(Protocol):
+    """The domain settings that schedule a queue; guide 3.3.10."""
+
+    @property
+    def max_smtp_out(self) -> int: ...
+    @property
+    def retry_after(self) -> Sequence[float]: ...
+    @property
+    def retry_recipients_after(self) -> float: ...
+    @property
+    def retry_upon_new_mail(self) -> bool: ...
+    @property
+    def bounce_after(self) -> float: ...
+
+
+class Queue:
+    """The entries of one domain and VirtualMTA, and the connections that serve them.
+
+    `_fresh` holds new mail in the order of its age, `_due` what has waited already,
+    ranked by age, `_steps` a deque per back-off step: due times rise along it because
+    all its entries wait equally long. What will expire before its next time goes to
+    `_doomed`, ranked by age. So the head of each tells when the queue has to act next.
+    Units: every time is epoch seconds.
+    """
+
+    def __init__(self, name: QueueName, settings: QueueSettings) -> None:
+        self.name = name
+        self.settings = settings
+        self.open = 0  # connections, those included that are being opened
+        self.idle = 0  # open ones that wait for new mail
+        self.starting = 0  # open ones that are about to ask for an entry
+        self.retry_at = 0.0  # end of the retry mode, 0 outside of it
+        self.wake_at = NEVER  # when `Queues` looks at it next
+        self._waits = 0  # of the retry mode since the last success; RT-1
+        self._fresh: deque[QueueEntry] = deque()
+        self._due: list[Ranked] = []
+        self._steps: dict[float, deque[QueueEntry]] = {}
+        self._waiting = 0  # entries in `_steps`
+        self._doomed: list[Ranked] = []
+        self._order = itertools.count()
+
+    def __len__(self) -> int:
+        return self.ready + self._waiting + len(self._doomed)
+
+    @property
+    def ready(self) -> int:
+        """Entries that wait for nothing but a connection."""
+        return len(self._fresh) + len(self._due)
+
+    def is_unused(self, now: float) -> bool:
+        """Whether nothing is lost with it."""
+        return not (self.open or len(self)) and self.retry_at <= now
+
+    def add(self, entry: QueueEntry, now: float) -> None:
+        """Offer `entry` from now on; new mail wakes no queue in retry mode; RT-3."""
+        entry.due_at = now
+        fresh = self._fresh
+        if not fresh or _age(fresh[-1]) <= _age(entry):
+            fresh.append(entry)
+        else:
+            self._rank(self._due, entry)
+        if self.retry_at and self.settings.retry_upon_new_mail:
+            self.retry_at = 0.0
+
+    def retry(self, entry: QueueEntry, now: float) -> None:
+        """Count an attempt and offer `entry` again after its back-off step; RT-2."""
+        step_s = _nth(self.settings.retry_after, entry.attempts)
+        wait_s = max(step_s, self.settings.retry_recipients_after)
+        entry.attempts += 1
+        entry.due_at = now + wait_s
+        waiting = self._steps.get(wait_s)
+        if waiting and waiting[-1].due_at > entry.due_at:  # the clock was set back
+            entry.due_at = waiting[-1].due_at
+        if self._expires_at(entry) <= entry.due_at:
+            self._rank(self._doomed, entry)
+            return
+        if waiting is None:
+            waiting = self._steps[wait_s] = deque()
+        waiting.append(entry)
+        self._waiting += 1
+
+    def put_back(self, entry: QueueEntry, now: float) -> None:
+        """Count an attempt and offer `entry` as soon as the queue can deliver."""
+        entry.attempts += 1
+        entry.due_at = now
+        self._rank(self._due, entry)
+
+    def fail(self, now: float) -> None:
+        """Enter the retry mode, once for all connections that fail alike; RT-1."""
+        if self.retry_at <= now:
+            self.retry_at = now + _nth(self.settings.retry_after, self._waits)
+            self._waits += 1
+
+    def succeed(self) -> None:
+        """Leave the retry mode and start its list anew; RT-1."""
+        self.retry_at = 0.0
+        self._waits = 0
+
+    def take(self, now: float) -> QueueEntry | None:
+        """The entry that has been offered longest and is not expired."""
+        self._sweep(now)
+        fresh, due = self._fresh, self._due
+        if due and (not fresh or due[0][2].due_at <= fresh[0].due_at):
+            return heapq.heappop(due)[2]
+        return fresh.popleft() if fresh else None
+
+    def advance(self, now: float) -> list[QueueEntry]:
+        """Offer what is due; give out what is older than bounce-after; RT-4."""
+        for waiting in self._steps.values():
+            while waiting and waiting[0].due_at <= now:
+                self._rank(self._due, waiting.popleft())
+                self._waiting -= 1
+        self._sweep(now)
+        gone: list[QueueEntry] = []
+        while self._doomed and self._expires_at(self._doomed[0][2]) <= now:
+            gone.append(heapq.heappop(self._doomed)[2])
+        return gone
+
+    def wanted(self, now: float) -> tuple[int, int]:
+        """How many idle connections to wake and how many to open now."""
+        need = self.ready - self.starting
+        if need <= 0 or self.retry_at > now:
+            return 0, 0
+        wake = min(need, self.idle)
+        need -= wake
+        room = self.settings.max_smtp_out - self.open
+        if self._head_due_at() + PATIENCE_S > now:
+            need -= self.open - self.idle - self.starting
+        return wake, max(0, min(need, room))
+
+    def next_at(self, now: float) -> float:
+        """When the queue has to be looked at again, if nothing happens before."""
+        times = [waiting[0].due_at for waiting in self._steps.values() if waiting]
+        if self._doomed:
+            times.append(self._expires_at(self._doomed[0][2]))
+        if self._fresh:
+            times.append(self._expires_at(self._fresh[0]))
+        if self._due:
+            times.append(self._expires_at(self._due[0][2]))
+        if self.retry_at > now:
+            times.append(self.retry_at)
+        elif self.ready and self.open:
+            patience_at = self._head_due_at() + PATIENCE_S
+            times.append(patience_at if patience_at > now else NEVER)
+        return min(times, default=NEVER)
+
+    def _head_due_at(self) -> float:
+        """When the entry was offered that would be taken next; there is one."""
+        heads = [self._fresh[0]] if self._fresh else []
+        if self._due:
+            heads.append(self._due[0][2])
+        return min(entry.due_at for entry in heads)
+
+    def _sweep(self, now: float) -> None:
+        fresh, due = self._fresh, self._due
+        while fresh and self._expires_at(fresh[0]) <= now:
+            self._rank(self._doomed, fresh.popleft())
+        while due and self._expires_at(due[0][2]) <= now:
+            self._rank(self._doomed, heapq.heappop(due)[2])
+
+    def _rank(self, ranked: list[Ranked], entry: QueueEntry) -> None:
+        heapq.heappush(ranked, (_age(entry), next(self._order), entry))
+
+    def _expires_at(self, entry: QueueEntry) -> float:
+        return entry.envelope.received_at + self.settings.bounce_after
+
+
+def _age(entry: QueueEntry) -> float:
+    return entry.envelope.received_at
+
+
+def _nth(waits_s: Sequence[float], at: int) -> float:
+    """The wait after attempt `at`, counted from 0; the last one repeats."""
+    return waits_s[min(at, len(waits_s) - 1)]

@@ -1,0 +1,224 @@
+"""All queues of a worker: which may open a connection, which entry goes next."""
+
+import heapq
+import itertools
+from collections import Counter
+from collections.abc import Callable
+
+import msgspec
+
+from sinyal.mail.envelope import QueueEntry, QueueName
+from sinyal.queues.queue import NEVER, Queue, QueueSettings
+
+UNLIMITED = 0
+SLACK = 64  # void wakes that may stay
+
+
+class QueueStatus(msgspec.Struct, frozen=True):
+    """A queue at a glance. Units: `retry_at` epoch seconds, 0 outside of retry mode."""
+
+    name: QueueName
+    entries: int
+    ready: int
+    open: int
+    retry_at: float
+
+
+class Queues:
+    """Decides from the time alone, without I/O; every call costs O(log n) at most.
+
+    Shape: `total_max_smtp_out` and what `vmta_max_smtp_out` answers for a VirtualMTA
+    are counts of connections, 0 for no limit; LIM-1.
+    """
+
+    def __init__(
+        self,
+        settings_for: Callable[[QueueName], QueueSettings],
+        total_max_smtp_out: int = UNLIMITED,
+        vmta_max_smtp_out: Callable[[str], int] = lambda vmta: UNLIMITED,
+    ) -> None:
+        self._settings_for = settings_for
+        self._total_max = total_max_smtp_out
+        self._vmta_max = vmta_max_smtp_out
+        self._queues: dict[QueueName, Queue] = {}
+        self._wakes: list[tuple[float, int, Queue]] = []
+        self._order = itertools.count()
+        # VirtualMTA: its queues that want a connection, in turn
+        self._runnable: dict[str, dict[QueueName, Queue]] = {}
+        self._open: Counter[str] = Counter()
+        self._idle = 0
+        self._gone: list[QueueEntry] = []
+
+    def __len__(self) -> int:
+        """How many entries wait."""
+        return sum(len(queue) for queue in self._queues.values()) + len(self._gone)
+
+    @property
+    def open(self) -> int:
+        """How many connections are open."""
+        return self._open.total()
+
+    def status(self) -> list[QueueStatus]:
+        """Every queue that is in use."""
+        return [
+            QueueStatus(queue.name, len(queue), queue.ready, queue.open, queue.retry_at)
+            for queue in self._queues.values()
+        ]
+
+    def add(self, entry: QueueEntry, now: float) -> None:
+        """Offer a new or recovered entry from now on."""
+        queue = self._queue(entry.queue)
+        queue.add(entry, now)
+        self._consider(queue, now)
+
+    def ready(self, now: float) -> list[QueueName]:
+        """A queue's name for each connection to be opened, or woken, for it now."""
+        self._advance(now)
+        found: list[QueueName] = []
+        total_room = self._total_max - self.open if self._total_max else NEVER
+        for vmta, runnable in self._runnable.items():
+            limit = self._vmta_max(vmta)
+            room = min(total_room, limit - self._open[vmta] if limit else NEVER)
+            for name, count, opening in self._turns(runnable, room, now):
+                found += [name] * count
+                total_room -= opening
+        return found
+
+    def opened(self, name: QueueName, now: float) -> None:
+        """A connection is being opened for the queue; it will call `take`."""
+        queue = self._queue(name)
+        queue.open += 1
+        queue.starting += 1
+        self._open[name.vmta] += 1
+        self._consider(queue, now)
+
+    def rested(self, name: QueueName, now: float) -> None:
+        """A connection found nothing to take and waits for new mail."""
+        queue = self._queue(name)
+        queue.idle += 1
+        self._idle += 1
+        self._consider(queue, now)
+
+    def woken(self, name: QueueName, now: float) -> None:
+        """A resting connection goes on: it will call `take`."""
+        queue = self._queue(name)
+        queue.idle -= 1
+        self._idle -= 1
+        queue.starting += 1
+        self._consider(queue, now)
+
+    def closed(self, name: QueueName, now: float) -> None:
+        """A connection that was not resting has ended."""
+        queue = self._queue(name)
+        queue.open -= 1
+        queue.starting = min(queue.starting, queue.open - queue.idle)
+        self._open[name.vmta] -= 1
+        self._consider(queue, now)
+
+    def take(self, name: QueueName, now: float) -> QueueEntry | None:
+        """The next entry for a connection of the queue; it is out of the queue then."""
+        queue = self._queue(name)
+        entry = queue.take(now)
+        queue.starting = max(0, queue.starting - 1)
+        self._consider(queue, now)
+        return entry
+
+    def retry(self, entry: QueueEntry, now: float) -> None:
+        """The recipient was answered 4xx: it waits its step of retry-after; RT-2."""
+        queue = self._queue(entry.queue)
+        queue.retry(entry, now)
+        self._consider(queue, now)
+
+    def put_back(self, entry: QueueEntry, now: float) -> None:
+        """The queue could not deliver: the entry waits for the queue only."""
+        queue = self._queue(entry.queue)
+        queue.put_back(entry, now)
+        self._consider(queue, now)
+
+    def failed(self, name: QueueName, now: float) -> None:
+        """No connection came about: the queue is in retry mode; RT-1."""
+        queue = self._queue(name)
+        queue.fail(now)
+        self._consider(queue, now)
+
+    def succeeded(self, name: QueueName, now: float) -> None:
+        """A recipient was delivered: the retry mode ends; RT-1."""
+        queue = self._queue(name)
+        was_retrying = queue.retry_at
+        queue.succeed()
+        if was_retrying:
+            self._consider(queue, now)
+
+    def expired(self, now: float) -> list[QueueEntry]:
+        """The entries older than bounce-after, each given out once; RT-4."""
+        self._advance(now)
+        gone, self._gone = self._gone, []
+        return gone
+
+    def next_wake(self, now: float) -> float | None:
+        """When to ask again if nothing happens before, `now` for at once."""
+        if self._gone:
+            return now
+        while self._wakes and self._wakes[0][0] != self._wakes[0][2].wake_at:
+            heapq.heappop(self._wakes)
+        return self._wakes[0][0] if self._wakes else None
+
+    def _queue(self, name: QueueName) -> Queue:
+        queue = self._queues.get(name)
+        if queue is None:
+            queue = self._queues[name] = Queue(name, self._settings_for(name))
+        return queue
+
+    def _advance(self, now: float) -> None:
+        """Look at every queue whose time has come."""
+        while self._wakes and self._wakes[0][0] <= now:
+            wake_at, _, queue = heapq.heappop(self._wakes)
+            if wake_at != queue.wake_at:
+                continue  # an earlier look made this one void
+            queue.wake_at = NEVER
+            self._gone += queue.advance(now)
+            self._consider(queue, now)
+
+    def _consider(self, queue: Queue, now: float) -> None:
+        """Put the queue where it belongs after any change of it."""
+        runnable = self._runnable.setdefault(queue.name.vmta, {})
+        if any(queue.wanted(now)):
+            runnable.setdefault(queue.name, queue)
+        else:
+            runnable.pop(queue.name, None)
+        wake_at = queue.next_at(now)
+        if wake_at < queue.wake_at:
+            queue.wake_at = wake_at
+            heapq.heappush(self._wakes, (wake_at, next(self._order), queue))
+            if len(self._wakes) > 2 * len(self._queues) + SLACK:
+                self._compact()
+        elif queue.is_unused(now):
+            queue.wake_at = NEVER
+            self._queues.pop(queue.name, None)
+
+    def _turns(
+        self, runnable: dict[QueueName, Queue], room: float, now: float
+    ) -> list[tuple[QueueName, int, int]]:
+        """(name, connections, how many of them are new); a queue served goes last."""
+        turns: list[tuple[QueueName, int, int]] = []
+        for name, queue in runnable.items():
+            if room <= 0 and not self._idle:
+                break
+            wake, fresh = queue.wanted(now)
+            opening = int(min(fresh, max(0, room)))
+            room -= opening
+            if wake + opening:
+                turns.append((name, wake + opening, opening))
+        for name, _, _ in turns:
+            runnable[name] = runnable.pop(name)
+        return turns
+
+    def _compact(self) -> None:
+        """Drop the void wakes: they would stay, with their queues, until their time."""
+        self._wakes = [
+            (queue.wake_at, at, queue)
+            for at, queue in enumerate(self._queues.values())
+            if queue.wake_at != NEVER
+        ]
+        heapq.heapify(self._wakes)
+        self._order = itertools.count(len(self._queues))
