@@ -1,0 +1,66 @@
+"""TLS contexts as the operator's switches say; RFC 8446, 5246, guide 3.3.1.
+
+Certificate and key come from one PEM file, as PowerMTA's do.
+"""
+
+import ssl
+import warnings
+from pathlib import Path
+
+import msgspec
+
+
+class TlsVersions(msgspec.Struct, frozen=True):
+    """Which protocol versions a server speaks: smtp-server-tls-allow-tlsv1 and on."""
+
+    tlsv1: bool = False
+    tlsv1_1: bool = False
+    tlsv1_2: bool = True
+    tlsv1_3: bool = True
+
+
+MODERN = TlsVersions()
+
+# version: the option that forbids it
+_FORBIDDEN = {
+    "tlsv1": ssl.OP_NO_TLSv1,
+    "tlsv1_1": ssl.OP_NO_TLSv1_1,
+    "tlsv1_2": ssl.OP_NO_TLSv1_2,
+    "tlsv1_3": ssl.OP_NO_TLSv1_3,
+}
+
+
+def server_context(
+    pem_path: Path | str, versions: TlsVersions = MODERN
+) -> ssl.SSLContext:
+    """A server's context with the certificate chain and key in `pem_path`.
+
+    Errors: `OSError` when the file cannot be read, `ssl.SSLError` (an `OSError` too)
+    when it holds no certificate with its key.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem_path)
+    with warnings.catch_warnings():
+        # The old versions are named here to be forbidden, unless the operator asks.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        for name, forbidden in _FORBIDDEN.items():
+            if not getattr(versions, name):
+                context.options |= forbidden
+    if versions.tlsv1 or versions.tlsv1_1:
+        # OpenSSL 3 speaks TLS 1.0 and 1.1 at security level 0 only.
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_CIPHER_SERVER_PREFERENCE
+    return context
+
+
+def client_context(*, verify: bool) -> ssl.SSLContext:
+    """A client's context; without `verify` any certificate will do (opportunistic TLS).
+
+    Source: RFC 7435, RFC 3207 4.1.
+    """
+    context = ssl.create_default_context()
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context

@@ -1,0 +1,138 @@
+"""The client's half of an SMTP session, sans-I/O; RFC 5321, 2920, 1870, 6152.
+
+Octets from the peer go in with `receive_data` and come out of `next_reply`; the other
+methods make the octets to send. Nothing here knows a socket or a clock.
+"""
+
+import re
+
+import msgspec
+
+from sinyal.smtp.reply import Reply
+from sinyal.smtp.transparency import stuff
+
+MAX_REPLY_OCTETS = 64 * 1024  # of one reply, all its lines
+REPLY_LINE = re.compile(rb"([2-5]\d\d)(?:([ -])([^\r\n]*))?\r*")
+UNSAFE = re.compile(rb"[\x00-\x20<>\x7f]")
+EXTENSION = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:[ =]+(.*))?")
+NULL_LINE = b".\r\n"  # mail data without a line
+
+
+class Replies(msgspec.Struct, frozen=True, kw_only=True):
+    """What a peer said to one transaction.
+
+    Shape: `recipients` in the order given; `final` None when no content was sent.
+    """
+
+    mail: Reply
+    recipients: tuple[Reply, ...]
+    data: Reply
+    final: Reply | None = None
+
+
+class BrokenReply(ConnectionError):
+    """The peer does not speak SMTP; the connection is of no more use."""
+
+
+class ClientSession:
+    """One session as the client sees it.
+
+    `extensions` maps each EHLO keyword, upper case, to its parameters.
+    """
+
+    def __init__(self) -> None:
+        self.extensions: dict[str, str] = {}
+        self._inbox = bytearray()
+        self._lines: list[str] = []
+        self._octets = 0  # of the reply that is being read
+        self._is_open = False  # a transaction that was not brought to its end
+
+    def receive_data(self, data: bytes) -> None:
+        self._inbox += data
+
+    def next_reply(self) -> Reply | None:
+        """The next whole reply, or None.
+
+        Errors: `BrokenReply` for a line that is no reply, or one without end.
+        """
+        while True:
+            end = self._inbox.find(b"\n")
+            if end < 0:
+                self._bound(len(self._inbox))
+                return None
+            line = bytes(self._inbox[:end])
+            del self._inbox[: end + 1]
+            found = REPLY_LINE.fullmatch(line)
+            if found is None:
+                raise BrokenReply(f"not an SMTP reply: {line[:80]!r}")
+            code, mark, text = found.groups()
+            self._lines.append((text or b"").decode("utf-8", "replace"))
+            self._octets += len(line)
+            if mark != b"-":
+                reply = Reply(int(code), tuple(self._lines))
+                self._lines.clear()
+                self._octets = 0
+                return reply
+            self._bound(0)
+
+    def greeted(self, reply: Reply) -> None:
+        """Learn what an EHLO was answered; RFC 5321 4.1.1.1."""
+        self.extensions = {}
+        for line in reply.lines[1:]:
+            if found := EXTENSION.fullmatch(line.strip()):
+                self.extensions[found[1].upper()] = found[2] or ""
+
+    def secured(self) -> None:
+        """Forget what was learnt in the clear, unread octets included; RFC 3207 4.2."""
+        self.extensions = {}
+        self._inbox.clear()
+        self._lines.clear()
+
+    def hello(self, name: str, *, is_extended: bool = True) -> bytes:
+        """EHLO, or HELO for a peer that does not know it."""
+        return b"%b %b\r\n" % (b"EHLO" if is_extended else b"HELO", _safe(name))
+
+    def envelope(
+        self, mail_from: str, recipients: tuple[str, ...], content: bytes
+    ) -> list[bytes]:
+        """The commands of a transaction up to DATA, a RSET first where one is due.
+
+        With PIPELINING they may go out as one; RFC 2920 3.1. Errors: `ValueError` for
+        an address that would end its command early.
+        """
+        commands = [b"RSET\r\n"] if self._is_open else []
+        commands.append(
+            b"MAIL FROM:<%b>%b\r\n" % (_safe(mail_from), self._size(content))
+        )
+        commands += [b"RCPT TO:<%b>\r\n" % _safe(address) for address in recipients]
+        commands.append(b"DATA\r\n")
+        self._is_open = True
+        return commands
+
+    def content(self, content: bytes, *, is_wanted: bool = True) -> bytes:
+        """The mail data with its end mark; not `is_wanted`: the mark alone."""
+        self._is_open = False
+        return stuff(content) if is_wanted else NULL_LINE
+
+    def _size(self, content: bytes) -> bytes:
+        """The parameters of MAIL that the peer understands; RFC 1870, RFC 6152.
+
+        To a peer without 8BITMIME, 8-bit content goes out as it is.
+        """
+        size = b" SIZE=%d" % len(content) if "SIZE" in self.extensions else b""
+        if "8BITMIME" in self.extensions and not content.isascii():
+            return size + b" BODY=8BITMIME"
+        return size
+
+    def _bound(self, waiting: int) -> None:
+        if self._octets + waiting > MAX_REPLY_OCTETS:
+            raise BrokenReply("a reply without end")
+
+
+def _safe(word: str) -> bytes:
+    octets = word.encode()
+    quoted = octets.startswith(b'"')  # a quoted local part may hold blanks, RFC 5321
+    checked = octets.replace(b" ", b"") if quoted else octets
+    if UNSAFE.search(checked):
+        raise ValueError(f"not an address: {word!r}")
+    return octets
