@@ -95,8 +95,8 @@ class Loader:
         """Insert the load's events and record the verdicts; may be called again."""
         if load.lines:
             self._events.insert(load.lines, load.plan.load_id)
-        now = self._clock()
-        statuses = [_status(row, now) for row in load.plan.batches]
+        now_ms = int(self._clock() * 1000)
+        statuses = [_status(row, now_ms / 1000) for row in load.plan.batches]
         self._control.finish_load(load.plan.load_id, statuses)
         self._files.remove(row.batch for row in load.plan.batches)
         self._report(statuses)
@@ -124,9 +124,9 @@ class Loader:
             text = (batch.customer_id, reading.digest)
             if reading.digest and (text in seen or self._control.has_batch(*text)):
                 rows.append(plan_refused(batch, reading.digest, "duplicate_batch"))
-            else:
-                rows.append(plan_batch(batch, reading, known[batch.customer_id]))
+                continue
             seen.add(text)
+            rows.append(plan_batch(batch, reading, known[batch.customer_id]))
             if reading.failed:
                 LOG.info(
                     "Ingest: batch %s: %d events dropped, the first: %s",

@@ -64,10 +64,8 @@ def answer(hit: Hit, engagement: Engagement | None) -> Answer:
     if hit.method not in {"GET", "HEAD"}:
         allow = (b"allow", b"GET, HEAD")
         return _answer(405, (allow, (b"content-type", b"text/plain")))
-    if hit.path.startswith(OPEN):
-        made = _pixel(engagement)
-    else:
-        made = _redirect(engagement)
+    is_open = hit.path.startswith(OPEN)
+    made = _pixel(engagement) if is_open else _redirect(engagement)
     if hit.method == "HEAD":
         return Answer(made.status, made.headers)
     return made

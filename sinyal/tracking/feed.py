@@ -5,6 +5,7 @@ twice, ingest knows the second one as a duplicate.
 """
 
 import asyncio
+import contextlib
 import gzip
 from collections.abc import Awaitable, Callable
 
@@ -57,10 +58,8 @@ async def feed(journal: Journal, accept: Accept) -> int:
 async def feed_regularly(journal: Journal, accept: Accept, stop: asyncio.Event) -> None:
     """Feed twice a second until told to stop, and then once more."""
     while not stop.is_set():
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), FEED_EACH_S)
-        except TimeoutError:
-            pass
         try:
             await feed(journal, accept)
         except OSError as error:

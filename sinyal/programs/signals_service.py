@@ -1,0 +1,117 @@
+"""The line of the analytics service: ingest, tracking, store, API, pages.
+
+Stopping goes the way of the events: first the doors, then the journal of hits, then
+the load under way, last the store, which nobody may be using then.
+"""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from litestar import Litestar
+from litestar.exceptions import HTTPException
+
+from sinyal.api import Access, answer_unrouted, api_routes, serve
+from sinyal.api.server import Application
+from sinyal.engagement.token import TrackingKey
+from sinyal.ingest.batch import BatchFiles
+from sinyal.ingest.check import Limits
+from sinyal.ingest.intake import Intake
+from sinyal.ingest.loader import Loader
+from sinyal.runtime import clock
+from sinyal.runtime.lifecycle import stop_on_signal
+from sinyal.runtime.log import LOG
+from sinyal.store import ControlStore, EventStore
+from sinyal.tracking.endpoint import Endpoint, is_tracking_path
+from sinyal.tracking.feed import feed_regularly
+from sinyal.tracking.journal import Journal
+from sinyal.tracking.keyring import KeyRing
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What the command line says; `store` and `control` are URLs."""
+
+    store: str
+    control: str
+    directory: Path
+    host: str
+    port: int
+    proxies: tuple[str, ...] = ()
+    max_event_age_s: int = 86_400
+
+
+async def run(options: Options) -> None:
+    """Run the service until SIGTERM or SIGINT.
+
+    Errors: `OSError` when store, directory or address cannot be had.
+    """
+    stop = stop_on_signal()
+    options.directory.mkdir(parents=True, exist_ok=True)
+    events = EventStore(options.store)
+    try:
+        control = ControlStore(options.control)
+        await _run_with(options, events, control, stop)
+        control.close()
+    finally:
+        # A thread that asks the store while it closes would crash the process.
+        await asyncio.get_running_loop().shutdown_default_executor()
+        events.close()
+
+
+async def _run_with(
+    options: Options, events: EventStore, control: ControlStore, stop: asyncio.Event
+) -> None:
+    files = BatchFiles(options.directory / "batches")
+    limits = Limits(max_age_s=options.max_event_age_s)
+    loader = Loader(files, events, control, clock.now, limits)
+    intake = Intake(files, loader, clock.now)
+    intake.recover()
+    journal = Journal(options.directory / "tracking")
+    endpoint = Endpoint(
+        KeyRing(lambda: _tracking_keys(control), clock.now),
+        journal,
+        clock.now,
+        options.proxies,
+    )
+    doors_closed, fed = asyncio.Event(), asyncio.Event()
+    feeding = asyncio.create_task(feed_regularly(journal, intake.accept, doors_closed))
+    loading = asyncio.create_task(intake.run(fed))
+    pages = _pages(intake, events, control)
+    LOG.info("Signals: listening on %s:%d", options.host, options.port)
+    try:
+        await serve(_application(endpoint, pages), options.host, options.port, stop)
+    finally:
+        doors_closed.set()
+        await feeding
+        await journal.close()
+        fed.set()
+        await loading
+    LOG.info("Signals: stopped, %d batches wait for the next start", intake.waiting)
+
+
+def _pages(intake: Intake, events: EventStore, control: ControlStore) -> Litestar:
+    access = Access(control, clock.now)
+    return Litestar(
+        route_handlers=api_routes(intake, events, control, access, clock.now),
+        openapi_config=None,
+        logging_config=None,
+        exception_handlers={HTTPException: answer_unrouted, Exception: answer_unrouted},
+    )
+
+
+def _application(endpoint: Endpoint, pages: Litestar) -> Application:
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        if is_tracking_path(scope["path"]):
+            await endpoint(scope, receive, send)
+        else:
+            await pages(scope, receive, send)
+
+    return application
+
+
+def _tracking_keys(control: ControlStore) -> dict[bytes, TrackingKey]:
+    return {
+        key_id: TrackingKey(key_id, secret)
+        for key_id, secret in control.tracking_keys()
+    }
