@@ -4,6 +4,7 @@ Source: guide 11.2 (default columns), a captured header for the order of unions.
 """
 
 import re
+from collections.abc import Iterable
 
 # The default columns of each type, in order.
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -47,31 +48,9 @@ OPTIONAL_COLUMNS: dict[str, tuple[str, ...]] = {
     }.items()
 }
 
-# Long names of record types, as configuration files may spell them.
-LONG_NAMES: dict[str, str] = {
-    "delivery": "d",
-    "delivered": "d",
-    "bounce": "b",
-    "bounced": "b",
-    "transient": "t",
-    "transient-queue": "tq",
-    "receipt": "r",
-    "received": "r",
-    "remote-bounce": "rb",
-    "remote-status": "rs",
-    "feedback-loop": "f",
-    "fbl": "f",
-}
-
 HEADER_PREFIX, ARF_PREFIX = "header_", "arf_"
 
 _CAPITAL = re.compile(r"(?<!^)([A-Z])")
-
-
-def type_letter(name: str) -> str:
-    """The letter of a record type given by its letter or a long name; "" if unknown."""
-    lowered = name.strip().lower()
-    return lowered if lowered in COLUMNS else LONG_NAMES.get(lowered, "")
 
 
 def attribute_of(column: str) -> str:
@@ -83,16 +62,16 @@ def attribute_of(column: str) -> str:
     return _CAPITAL.sub(r"_\1", column).lower()
 
 
-def columns_of(letter: str, wanted: str = "*") -> tuple[str, ...]:
+def columns_of(letter: str, wanted: Iterable[str] = ("*",)) -> tuple[str, ...]:
     """The columns of a type that a `record-fields` list asks for.
 
-    Shape: `wanted` is `*`, names, `!name` and `header_NAME`, by commas; `type` always
+    Shape: `wanted` holds `*`, names, `!name`, `header_NAME`, `arf_NAME`; `type` always
     comes first. Names are taken in any case; unknown ones are passed over.
     Source: guide 3.3.11.12.
     """
     known = {name.lower(): name for name in COLUMNS[letter] + OPTIONAL_COLUMNS[letter]}
     chosen: dict[str, str] = {"type": "type"}
-    for item in (item.strip() for item in wanted.split(",")):
+    for item in wanted:
         lowered = item.lower()
         if item == "*":
             chosen.update((name.lower(), name) for name in COLUMNS[letter])
