@@ -2,5 +2,5 @@
 
 Before it: `accounting` (files). After it: the ingest API of a Signals service.
 Source: seed (log lines), guide 10.1; API events-ingest.
-Public: `Connector`.
+Public: `connector.Connector`, `connector.ConnectorSettings`, `attempt.poster`.
 """
