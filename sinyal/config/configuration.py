@@ -1,0 +1,144 @@
+"""The checked configuration, and the questions that stages ask it."""
+
+import msgspec
+
+from sinyal.config.addresses import Pattern, canonical_domain
+from sinyal.config.inherit import AUTHENTICATED, Domains, Sources
+from sinyal.config.patterns import PatternIndex
+from sinyal.config.settings import (
+    AcctFile,
+    DomainSettings,
+    GlobalSettings,
+    Pool,
+    Processor,
+    SignalsSettings,
+    SmtpUser,
+    SourceSettings,
+    VirtualMta,
+)
+from sinyal.config.vocabulary import (
+    DomainKey,
+    EnableSignals,
+    Listener,
+    RewriteRule,
+    SignalsDecision,
+    SourceHost,
+)
+
+DEFAULT_VMTA = "{default}"
+NO_SIGNALS = SignalsDecision(enabled=False)
+
+
+class Relaying(msgspec.Struct, frozen=True):
+    """Whom mail is taken for from anyone; guide 3.3.1.32 (RLY-1)."""
+
+    domains: PatternIndex[bool] = msgspec.field(default_factory=PatternIndex)
+    addresses: frozenset[str] = frozenset()
+    patterns: tuple[Pattern, ...] = ()
+
+
+class Configuration(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Everything a configuration says; made by `load`, then only read.
+
+    Shape: dictionaries by the name of the section; paths are absolute.
+    """
+
+    settings: GlobalSettings
+    listeners: tuple[Listener, ...] = ()
+    users: dict[str, SmtpUser] = {}
+    rewrite_lists: dict[str, tuple[RewriteRule, ...]] = {}
+    virtual_mtas: dict[str, VirtualMta] = {}
+    pools: dict[str, Pool] = {}
+    bounce_processor: Processor | None = None
+    feedback_loop_processor: Processor | None = None
+    signals: SignalsSettings | None = None
+    signals_filters: dict[str, PatternIndex[SignalsDecision]] = {}
+    acct_files: tuple[AcctFile, ...] = ()
+    spools: tuple[str, ...] = ()
+    sources: Sources = msgspec.field(default_factory=Sources)
+    domains: Domains = msgspec.field(default_factory=Domains)
+    relaying: Relaying = msgspec.field(default_factory=Relaying)
+
+    @property
+    def relay_domains(self) -> tuple[str, ...]:
+        return self.settings.relay_domain
+
+    @property
+    def domain_keys(self) -> tuple[DomainKey, ...]:
+        """The global DKIM keys in file order."""
+        return self.settings.domain_key
+
+    def host_name_or(self, fallback: str) -> str:
+        """The server's name: host-name, else the first source host's, else `fallback`.
+
+        Source: guide 3.3.1.25; the second step is sinyal's own.
+        """
+        own = [
+            host.name
+            for vmta in self.virtual_mtas.values()
+            for host in vmta.source_hosts
+        ]
+        hosts = [host.name for host in self.settings.smtp_source_host]
+        return [*self.settings.host_name, *hosts, *own, fallback][0]
+
+    def source_for(
+        self, ip: str, listener_source: str = "", user: str = ""
+    ) -> SourceSettings:
+        """What a connection may do; `user` is the login name after a login (SRC-4)."""
+        overlay = self.users[user].source or AUTHENTICATED if user in self.users else ""
+        return self.sources.settings(ip, listener_source, overlay)
+
+    def domain_for(self, domain: str, vmta: str = DEFAULT_VMTA) -> DomainSettings:
+        """How the queue `domain/vmta` is delivered (DOM-5)."""
+        return self.domains.settings(domain, vmta)
+
+    def relays(self, address: str) -> bool:
+        """Whether mail to `address` is taken from anyone (RLY-1)."""
+        plain = address.lower()
+        domain = canonical_domain(plain.rpartition("@")[2])
+        return (
+            bool(self.relaying.domains.matches(domain))
+            or plain in self.relaying.addresses
+            or any(pattern.matches(plain) for pattern in self.relaying.patterns)
+        )
+
+    def keys_for(self, vmta: str) -> tuple[DomainKey, ...]:
+        """DKIM keys in the order of search: the VirtualMTA's, its pool's, global."""
+        own = self.virtual_mtas.get(vmta)
+        return (own.domain_keys if own else ()) + self.settings.domain_key
+
+    def source_hosts_for(self, vmta: str) -> tuple[SourceHost, ...]:
+        """The VirtualMTA's source addresses; without any, the global ones (DOM-9)."""
+        own = self.virtual_mtas.get(vmta)
+        return (own.source_hosts if own else ()) or self.settings.smtp_source_host
+
+    def rewrite_for(self, source: SourceSettings, vmta: str) -> tuple[RewriteRule, ...]:
+        """Rules in the order of trial: the source's, then the VirtualMTA's (RW-3)."""
+        own = self.virtual_mtas.get(vmta)
+        names = (source.rewrite_list, own.rewrite_list if own else "")
+        return tuple(
+            rule for name in names for rule in self.rewrite_lists.get(name, ())
+        )
+
+    def signals_for(self, vmta: str, pool: str, domain: str) -> SignalsDecision:
+        """Whether events are uploaded for mail of this Sender or From domain.
+
+        The VirtualMTA's enable-signals counts before the pool's, that before the
+        global one. `pool` may be "": then the VirtualMTA's own pool is asked.
+        Source: guide 10.1.3, 10.1.4.
+        """
+        switch = self._signals_switch(vmta, pool)
+        if not switch.filter_name:
+            return SignalsDecision(switch.enabled, switch.subaccount_id)
+        found = self.signals_filters[switch.filter_name].matches(
+            canonical_domain(domain)
+        )
+        return found[-1] if found else NO_SIGNALS
+
+    def _signals_switch(self, vmta: str, pool: str) -> EnableSignals:
+        own = self.virtual_mtas.get(vmta)
+        group = self.pools.get(pool or (own.pool if own else ""))
+        for section in (own, group, self.settings):
+            if section is not None and section.enable_signals is not None:
+                return section.enable_signals
+        return EnableSignals(enabled=self.signals is not None)

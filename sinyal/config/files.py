@@ -1,0 +1,22 @@
+"""How the configuration reaches the files that it names, without knowing a disk."""
+
+from typing import Protocol
+
+
+class Files(Protocol):
+    """What the caller of `load` hands in: a way to the disk.
+
+    Errors: `read` raises `OSError`, or `UnicodeDecodeError` when the file is not UTF-8.
+    """
+
+    def read(self, path: str) -> str:
+        """The text of a file."""
+
+    def resolve(self, path: str, beside: str) -> str:
+        """`path` made absolute; a relative one is in the directory of `beside`."""
+
+    def expand(self, pattern: str) -> list[str]:
+        """The files that an absolute path with wildcards names, in byte order."""
+
+    def exists(self, path: str) -> bool:
+        """Whether the file is there and may be read."""

@@ -1,0 +1,164 @@
+"""Text into a tree of lines and sections; guide 3.1 (CFG-1 to CFG-5)."""
+
+import re
+from collections.abc import Iterator
+from typing import TypeAlias
+
+import msgspec
+
+from sinyal.config.problem import BadValue, Problem
+
+MAX_DEPTH = 8  # sections inside sections; the language itself needs three
+
+TAG = re.compile(r"[^\s<>/\"]+")
+INLINE_LIST = "<pattern-list>"  # ends a rule whose own rules follow
+WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
+ESCAPE = re.compile(r'\\([ "$\\])')
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One directive; `value` is what follows its name, without the comment."""
+
+    name: str
+    value: str
+    file: str
+    line: int
+
+
+class Section(msgspec.Struct, frozen=True):
+    """`<tag argument>`, its body, `</tag>`."""
+
+    tag: str
+    argument: str
+    file: str
+    line: int
+    body: tuple["Node", ...]
+
+
+Node: TypeAlias = Line | Section
+
+
+class _Open(msgspec.Struct):
+    tag: str
+    argument: str
+    line: int
+    body: list[Node]
+
+
+class _Parser:
+    """The sections that are open at the present line, innermost last."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.stack = [_Open("", "", 0, [])]
+        self.problems: list[Problem] = []
+        self.ignored_depth = 0
+
+    def take(self, number: int, text: str) -> None:
+        if text.startswith("</"):
+            self.close(number, text)
+        elif text.startswith("<"):
+            self.open(number, text)
+        elif self.ignored_depth == 0:
+            self.add(number, text)
+
+    def add(self, number: int, text: str) -> None:
+        if text.endswith(INLINE_LIST):
+            self.push("pattern-list", text.removesuffix(INLINE_LIST).rstrip(), number)
+            return
+        name, *rest = text.split(None, 1)
+        value = rest[0] if rest else ""
+        self.stack[-1].body.append(Line(name, value, self.file, number))
+
+    def open(self, number: int, text: str) -> None:
+        tag, *rest = text[1:].removesuffix(">").split(None, 1) or [""]
+        if text.endswith(">") and TAG.fullmatch(tag):
+            self.push(tag.lower(), rest[0].rstrip() if rest else "", number)
+        elif self.ignored_depth == 0:
+            self.report(number, text, "not a section", "write <tag> or <tag argument>")
+
+    def push(self, tag: str, argument: str, number: int) -> None:
+        if len(self.stack) <= MAX_DEPTH and self.ignored_depth == 0:
+            self.stack.append(_Open(tag, argument, number, []))
+            return
+        if self.ignored_depth == 0:
+            self.report(number, f"<{tag}>", "sections are nested too deeply", "")
+        self.ignored_depth += 1
+
+    def close(self, number: int, text: str) -> None:
+        # A name may be repeated in the closing tag (CFG-3).
+        tag = [*text[2:].rstrip(">").split(None, 1), ""][0].lower()
+        if self.ignored_depth:
+            self.ignored_depth -= 1
+        elif tag not in {section.tag for section in self.stack[1:]}:
+            remedy = f"open <{tag}> before it" if tag else "write </tag>"
+            self.report(number, text, "closes nothing", remedy)
+        else:
+            while self.stack[-1].tag != tag:
+                self.report_unclosed()
+                self.pop()
+            self.pop()
+
+    def pop(self) -> None:
+        done = self.stack.pop()
+        section = Section(
+            done.tag, done.argument, self.file, done.line, tuple(done.body)
+        )
+        self.stack[-1].body.append(section)
+
+    def finish(self) -> tuple[Node, ...]:
+        while len(self.stack) > 1:
+            self.report_unclosed()
+            self.pop()
+        return tuple(self.stack[0].body)
+
+    def report_unclosed(self) -> None:
+        tag = self.stack[-1].tag
+        self.report(
+            self.stack[-1].line,
+            f"<{tag}>",
+            "the section is not closed",
+            f"add </{tag}> after its last line",
+        )
+
+    def report(self, line: int, directive: str, text: str, remedy: str) -> None:
+        self.problems.append(Problem(self.file, line, directive[:80], text, remedy))
+
+
+def parse(text: str, file: str) -> tuple[tuple[Node, ...], tuple[Problem, ...]]:
+    """The tree of `text`, and every fault of its structure.
+
+    Any text has a tree: a faulty line is reported and left out. Time is linear.
+    """
+    parser = _Parser(file)
+    for number, content in _contents(text):
+        parser.take(number, content)
+    return parser.finish(), tuple(parser.problems)
+
+
+def _contents(text: str) -> Iterator[tuple[int, str]]:
+    """The lines that hold something, numbered from 1, without their comments.
+
+    A comment begins at any `#`, quoted or not (CFG-2).
+    """
+    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
+        content = line.partition("#")[0].strip()
+        if content:
+            yield number, content
+
+
+def words(text: str) -> list[str]:
+    """The words of a value; double quotes join words and allow `\\` escapes (CFG-5).
+
+    Errors: `BadValue` for a quote that is not closed.
+    """
+    found = []
+    for part in WORD.finditer(text):
+        bare = part[2]
+        if bare is None:
+            found.append(ESCAPE.sub(r"\1", part[1]))
+        elif bare.startswith('"'):
+            raise BadValue("a double quote is not closed", 'add the closing "')
+        else:
+            found.append(bare)
+    return found

@@ -1,0 +1,79 @@
+"""`include` lines replaced by the files they name; guide 3.3.1.31 (CFG-16)."""
+
+from sinyal.config.files import Files
+from sinyal.config.grammar import Line, Node, Section, parse
+from sinyal.config.problem import BadValue, Problem
+from sinyal.config.values import word
+
+MAX_FILES = 1000
+MAX_CHAIN = 16  # files that include each other in turn
+
+
+class Reader:
+    """Reads a file and all that it includes; `problems` grows as it goes."""
+
+    def __init__(self, files: Files, root: str) -> None:
+        self.problems: list[Problem] = []
+        self._files = files
+        self._root = root
+        self._count = 0
+
+    def read(self, path: str, reading: tuple[str, ...] = ()) -> tuple[Node, ...]:
+        """The tree of `path` with its includes in place; `reading` is being read."""
+        self._count += 1
+        try:
+            text = self._files.read(path)
+        except UnicodeDecodeError:
+            self._report(path, 1, "", "the file is not UTF-8", "save it as UTF-8")
+            return ()
+        except OSError as error:
+            reason = error.strerror or "it cannot be read"
+            self._report(path, 1, "", reason, "check the path and the permissions")
+            return ()
+        nodes, problems = parse(text, path)
+        self.problems += problems
+        return self._replace(nodes, (*reading, path))
+
+    def _replace(
+        self, nodes: tuple[Node, ...], reading: tuple[str, ...]
+    ) -> tuple[Node, ...]:
+        whole: list[Node] = []
+        for node in nodes:
+            if isinstance(node, Section):
+                body = self._replace(node.body, reading)
+                whole.append(
+                    Section(node.tag, node.argument, node.file, node.line, body)
+                )
+            elif node.name.lower() == "include":
+                whole += self._included(node, reading)
+            else:
+                whole.append(node)
+        return tuple(whole)
+
+    def _included(self, line: Line, reading: tuple[str, ...]) -> list[Node]:
+        try:
+            pattern = self._files.resolve(word(line.value), self._root)
+        except BadValue as bad:
+            self._report_line(line, bad.text, "write the path of a file")
+            return []
+        paths = self._files.expand(pattern)
+        if not paths:
+            self._report_line(line, f"{pattern} is not there", "check the path")
+        nodes: list[Node] = []
+        for path in paths:
+            if path in reading:
+                self._report_line(line, f"{path} includes itself", "remove the line")
+            elif self._count >= MAX_FILES or len(reading) >= MAX_CHAIN:
+                self._report_line(line, "too many files are included", "join some")
+                break
+            else:
+                nodes += self.read(path, reading)
+        return nodes
+
+    def _report_line(self, line: Line, text: str, remedy: str) -> None:
+        self._report(line.file, line.line, "include", text, remedy)
+
+    def _report(
+        self, file: str, line: int, directive: str, text: str, remedy: str
+    ) -> None:
+        self.problems.append(Problem(file, line, directive, text, remedy))

@@ -1,0 +1,247 @@
+"""What a configuration says, one record per scope; guide 3.3.
+
+Attribute = directive name with `-` and `.` turned into `_`. Defaults are those of the
+directive table. Units: times in seconds, sizes in octets; a limit of 0 is no limit.
+"""
+
+import msgspec
+
+from sinyal.config.addresses import Pattern, canonical_domain
+from sinyal.config.vocabulary import (
+    DomainKey,
+    EnableSignals,
+    Listener,
+    Macro,
+    Rate,
+    RecordFields,
+    RewriteRule,
+    SmtpHost,
+    SourceHost,
+)
+
+
+class GlobalSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands outside every section; guide 3.3.1."""
+
+    total_max_smtp_in: int = 100
+    total_max_smtp_out: int = 1200
+    postmaster: tuple[str, ...] = ()
+    host_name: tuple[str, ...] = ()
+    name_server: tuple[tuple[str, int], ...] = ()
+    smtp_listener: tuple[Listener, ...] = ()
+    smtp_source_host: tuple[SourceHost, ...] = ()
+    smtp_server_tls_certificate: str = ""
+    smtp_server_tls_allow_tlsv1: bool = False
+    smtp_server_tls_allow_tlsv1_1: bool = True
+    smtp_server_tls_allow_tlsv1_2: bool = True
+    smtp_server_tls_allow_tlsv1_3: bool = True
+    smtp_server_tls_ciphers: str = "HIGH:!ADH:@STRENGTH"
+    relay_domain: tuple[str, ...] = ()
+    relay_address: tuple[str | Pattern, ...] = ()
+    domain_key: tuple[DomainKey, ...] = ()
+    domain_macro: tuple[Macro, ...] = ()
+    log_file: str = ""
+    log_file_world_readable: bool = False
+    log_rotate: int = 8
+    log_auto_rotation: bool = True
+    enable_signals: EnableSignals | None = None
+
+
+class SourceSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a feeder may do, merged for one connection; guide 3.3.7."""
+
+    smtp_service: bool = True
+    always_allow_relaying: bool = False
+    allow_auth: bool = True
+    require_auth: bool = False
+    smtp_max_auth_failure_rate: Rate | None = None
+    allow_unencrypted_plain_auth: bool = False
+    allow_starttls: bool = False
+    require_starttls_before_auth: bool = False
+    default_virtual_mta: str = ""
+    process_x_virtual_mta: bool = False
+    retain_x_virtual_mta: bool = False
+    reject_invalid_virtual_mta: bool = True
+    allow_empty_x_virtual_mta: bool = False
+    process_x_job: bool = False
+    retain_x_job: bool = False
+    process_x_envid: bool = False
+    jobid_header: str = ""
+    add_date_header: str = "no"
+    add_message_id_header: bool = False
+    add_received_header: bool = True
+    hide_message_source: bool = False
+    max_message_size: int = 0
+    max_message_hops: int = 100
+    max_rcpt_per_message: int = 0
+    rewrite_list: str = ""
+    smtp_command_timeout: float = 600.0
+    smtp_data_timeout: float = 600.0
+    log_connections: bool = False
+    log_commands: bool = False
+    log_data: bool = False
+    log_tls: bool = False
+
+
+class DomainSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How a queue is delivered, merged for one queue; guide 3.3.10."""
+
+    type: str = "smtp"
+    max_smtp_out: int = 20
+    max_msg_per_connection: int = 0
+    max_rcpt_per_message: int = 1000
+    connection_idle_timeout: float = 0.0
+    bounce_after: float = 388_800.0
+    retry_after: tuple[float, ...] = (600.0,)
+    retry_recipients_after: float = 600.0
+    retry_upon_new_mail: bool = False
+    bounce_upon_no_mx: bool = False
+    bounce_upon_5xx_greeting: bool = True
+    bounce_upon_transfer_failure: bool = False
+    assume_delivery_upon_data_termination_timeout: bool = False
+    smtp_421_means_mx_unavailable: bool = False
+    smtp_553_means_invalid_mailbox: bool = True
+    smtp_hosts: tuple[tuple[SmtpHost, ...], ...] = ()
+    default_smtp_port: int = 25
+    connect_timeout: float = 120.0
+    smtp_greeting_timeout: float = 300.0
+    smtp_multiple_line_response_timeout: float = 300.0
+    data_send_timeout: float = 180.0
+    smtp_data_termination_timeout: float = 600.0
+    use_starttls: bool = True
+    require_starttls: bool = False
+    smtp_tls_allow_tlsv1: bool = False
+    smtp_tls_allow_tlsv1_1: bool = True
+    smtp_tls_allow_tlsv1_2: bool = True
+    smtp_tls_allow_tlsv1_3: bool = True
+    smtp_tls_ciphers: str = "HIGH:!ADH:@STRENGTH"
+    auth_username: str = ""
+    auth_password: str = ""
+    use_unencrypted_plain_auth: bool = False
+    ignore_8bitmime: bool = False
+    ignore_pipelining: bool = False
+    log_connections: bool = False
+    log_commands: bool = False
+    log_data: bool = False
+    log_tls: bool = False
+    log_resolution: bool = False
+    log_transfer_failures: bool = False
+    dkim_sign: bool = False
+    dkim_identity: str = "sender-or-from"
+    dkim_identity_fallback: str = ""
+    dkim_algorithm: str = "rsa-sha256"
+    dkim_headers_canon: str = "relaxed"
+    dkim_body_canon: str = "relaxed"
+    dkim_headers: tuple[str, ...] = ()
+    dkim_disallow_adding_headers: tuple[str, ...] = ()
+    dkim_add_timestamp: bool = False
+    dkim_expire_after: float | None = None
+    dkim_add_body_limit: bool = False
+
+
+class VirtualMta(msgspec.Struct, frozen=True, kw_only=True):
+    """A VirtualMTA with what it inherits from its `pool` ("" without one); guide 8."""
+
+    name: str = ""
+    pool: str = ""
+    smtp_source_host: tuple[SourceHost, ...] = ()
+    host_name: tuple[str, ...] = ()
+    domain_key: tuple[DomainKey, ...] = ()
+    max_smtp_out: int = 0
+    rewrite_list: str = ""
+    enable_signals: EnableSignals | None = None
+
+    @property
+    def source_hosts(self) -> tuple[SourceHost, ...]:
+        return self.smtp_source_host
+
+    @property
+    def domain_keys(self) -> tuple[DomainKey, ...]:
+        """Its own keys, then those of its pool."""
+        return self.domain_key
+
+
+class Pool(msgspec.Struct, frozen=True, kw_only=True):
+    """VirtualMTAs used in turn; guide 8.3."""
+
+    name: str = ""
+    virtual_mta: tuple[str, ...] = ()
+    domain_key: tuple[DomainKey, ...] = ()
+    max_smtp_out: int = 0
+    rewrite_list: str = ""
+    enable_signals: EnableSignals | None = None
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        return self.virtual_mta
+
+
+class AcctFile(msgspec.Struct, frozen=True, kw_only=True):
+    """An accounting file: `path`, or `command` for a pipe; guide 3.3.11."""
+
+    path: str = ""
+    command: str = ""
+    records: tuple[str, ...] = ("d", "b")
+    record_fields: tuple[RecordFields, ...] = ()
+    iso_times: bool = True
+    max_size: int = 250 << 20
+    delete_after: float | None = 691_200.0
+    move_to: str = ""
+    move_interval: float = 86_400.0
+    user_string: str = ""
+    world_readable: bool = False
+    sync: bool = False
+
+
+class SignalsSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Upload of events; guide 10.1.4.2."""
+
+    api_key: str = ""
+    upload_url: str = "https://api.sparkpost.com/api/v1/ingest/events"
+    upload_interval: float = 60.0
+    engagement_tracking: str = "no"
+    customer_id: int = 0
+    tracking_domain: str = "pmta.spgo.io"
+    log_verbose: bool = False
+    min_free_space: int = 20 << 20
+
+
+class SmtpUser(msgspec.Struct, frozen=True, kw_only=True):
+    """A login; `source` "" means that {auth} applies; guide 3.3.8."""
+
+    name: str = ""
+    password: str = ""
+    authentication_method: str = "password"
+    source: str = ""
+
+
+class RewriteList(msgspec.Struct, frozen=True, kw_only=True):
+    """Rules in file order; guide 3.3.18."""
+
+    mail_from: tuple[RewriteRule, ...] = ()
+
+
+class Processor(msgspec.Struct, frozen=True, kw_only=True):
+    """A bounce or feedback-loop processor and the addresses it reads; guide 3.3.3-5.
+
+    Shape: `domains` canonical, `addresses` in lower case, `local_parts` those listed
+    without a domain.
+    """
+
+    deliver_matched_email: bool = False
+    deliver_unmatched_email: bool = True
+    domains: frozenset[str] = frozenset()
+    addresses: frozenset[str] = frozenset()
+    local_parts: frozenset[str] = frozenset()
+    patterns: tuple[Pattern, ...] = ()
+
+    def matches(self, address: str) -> bool:
+        """Whether mail to `address` is a report for this processor (INB-1)."""
+        plain = address.lower()
+        local, _, domain = plain.rpartition("@")
+        return (
+            canonical_domain(domain) in self.domains
+            or plain in self.addresses
+            or local in self.local_parts
+            or any(pattern.matches(plain) for pattern in self.patterns)
+        )

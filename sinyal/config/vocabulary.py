@@ -1,0 +1,91 @@
+"""The values that directives hold when a plain number or text does not say enough."""
+
+import msgspec
+
+
+class Rate(msgspec.Struct, frozen=True):
+    """So many events in any window of `window_s` seconds; guide 3.2 (CFG-11)."""
+
+    count: int
+    window_s: float
+
+
+class SourceHost(msgspec.Struct, frozen=True):
+    """A local address for outgoing connections and the name it goes by.
+
+    Shape: `cidr` is one address (`172.31.25.101`) or a range (`10.0.0.0/24`), which
+    stands for every local address in it. Source: guide 3.3.1.16 (VM-4).
+    """
+
+    cidr: str
+    name: str
+
+
+class DomainKey(msgspec.Struct, frozen=True):
+    """A DKIM key; `domain` `*` fits every domain; guide 3.3.1.33.1 (DKIM-3)."""
+
+    selector: str
+    domain: str
+    filename: str
+
+
+class RewriteRule(msgspec.Struct, frozen=True):
+    """One `mail-from` rule of a rewrite-list; guide 3.3.18.1 (RW)."""
+
+    source: str
+    target: str
+
+
+class Listener(msgspec.Struct, frozen=True):
+    """Where SMTP is accepted; `source_name` names a source, or ""; guide 3.3.1.20."""
+
+    host: str
+    port: int
+    source_name: str = ""
+
+
+class SmtpHost(msgspec.Struct, frozen=True):
+    """A fixed destination; `port` 0 is default-smtp-port; guide 3.3.10.89 (LIM-6)."""
+
+    name: str
+    port: int = 0
+    is_mx_lookup: bool = False
+
+
+class EnableSignals(msgspec.Struct, frozen=True):
+    """Value of enable-signals: a switch with a subaccount, or a filter's name."""
+
+    enabled: bool
+    subaccount_id: int = 0
+    filter_name: str = ""
+
+
+class SignalsDecision(msgspec.Struct, frozen=True):
+    """Whether a message's events are uploaded, and for which subaccount (0: none)."""
+
+    enabled: bool
+    subaccount_id: int = 0
+
+
+class FilterRule(msgspec.Struct, frozen=True):
+    """One `sender-or-from` line of a signals-filter; guide 10.1.4.3.1."""
+
+    pattern: str
+    decision: SignalsDecision
+
+
+class RecordFields(msgspec.Struct, frozen=True):
+    """The columns of one record type; guide 3.3.11.12.
+
+    Shape: `fields` as written: `*`, a name, `!name`, `header_NAME`, `arf_NAME`.
+    """
+
+    record: str
+    fields: tuple[str, ...]
+
+
+class Macro(msgspec.Struct, frozen=True):
+    """A domain-macro: `$name` stands for each of `values`; guide 3.3.1.33.4."""
+
+    name: str
+    values: tuple[str, ...]

@@ -1,0 +1,38 @@
+"""The disk as the configuration sees it."""
+
+import os
+from pathlib import Path
+
+from sinyal.config import Loaded, load
+
+MAX_OCTETS = 16 << 20
+
+
+class DiskFiles:
+    """Files of this machine; `sinyal.config.Files`."""
+
+    def read(self, path: str) -> str:
+        """Errors: `OSError`, `UnicodeDecodeError`; a file above 16 MB is refused."""
+        if Path(path).stat().st_size > MAX_OCTETS:
+            raise OSError(0, "the file is larger than 16 MB", path)
+        return Path(path).read_text(encoding="utf-8")
+
+    def resolve(self, path: str, beside: str) -> str:
+        """Relative paths are in the directory of `beside`."""
+        return os.path.normpath(Path(beside).absolute().parent / path)
+
+    def expand(self, pattern: str) -> list[str]:
+        """Matching files in byte order; a plain path names itself."""
+        try:
+            found = [str(path) for path in Path("/").glob(pattern.lstrip("/"))]
+        except ValueError:  # such as `**` inside a name
+            return []
+        return sorted(found, key=os.fsencode)
+
+    def exists(self, path: str) -> bool:
+        return Path(path).is_file() and os.access(path, os.R_OK)
+
+
+def load_configuration(path: str) -> Loaded:
+    """The configuration of the file `path` on this machine's disk."""
+    return load(path, DiskFiles())
