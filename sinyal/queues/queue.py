@@ -17,7 +17,7 @@ Ranked = tuple[float, int, QueueEntry]  # (received_at, tie break, entry)
 
 
 class QueueSettings(Protocol):
-    """The domain settings that schedule a queue; guide 3.3.10."""
+    """The domain settings that schedule a queue; `max_smtp_out` 0: any number."""
 
     @property
     def max_smtp_out(self) -> int: ...
@@ -141,10 +141,10 @@ class Queue:
             return 0, 0
         wake = min(need, self.idle)
         need -= wake
-        room = self.settings.max_smtp_out - self.open
+        room = (self.settings.max_smtp_out or NEVER) - self.open
         if self._head_due_at() + PATIENCE_S > now:
             need -= self.open - self.idle - self.starting
-        return wake, max(0, min(need, room))
+        return wake, int(max(0, min(need, room)))
 
     def next_at(self, now: float) -> float:
         """When the queue has to be looked at again, if nothing happens before."""

@@ -1,0 +1,213 @@
+"""From a queue's name to a peer that is ready for MAIL: try each target in turn."""
+
+import ssl
+from contextlib import aclosing
+
+import msgspec
+
+from sinyal.config.vocabulary import SourceHost
+from sinyal.delivery.line import DeliverySettings, Policy
+from sinyal.delivery.local import Cause, error_name
+from sinyal.delivery.route import Router, Target, Unreached
+from sinyal.delivery.sources import Sources, is_local
+from sinyal.events.outcome import Verdict
+from sinyal.mail.envelope import QueueName
+from sinyal.runtime.smtp_client import Connection, open_connection
+from sinyal.smtp.reply import Reply
+
+MAX_TARGETS = 10  # mx-connection-attempts; guide 6.3.15
+PERMANENT = Verdict.BOUNCED
+
+
+class Peer(msgspec.Struct, frozen=True):
+    """A connection that is ready for a transaction."""
+
+    connection: Connection
+    host: str
+    extensions: tuple[str, ...]
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """What is needed to try one target."""
+
+    target: Target
+    settings: DeliverySettings
+    source_ip: str
+    hello_name: str
+
+
+class Connector:
+    """Opens connections; whatever goes wrong out there is an `Unreached`."""
+
+    def __init__(self, policy: Policy, router: Router, tls: ssl.SSLContext) -> None:
+        self._policy = policy
+        self._router = router
+        self._tls = tls
+        self._sources = Sources(policy.source_hosts_for)
+
+    async def reach(
+        self, name: QueueName, avoid: frozenset[str] = frozenset()
+    ) -> Peer | Unreached:
+        """The first target that takes us, or why the last one did not.
+
+        Targets whose address is in `avoid` are left out. A host that is only out of
+        reach now outweighs one that does not exist: mail waits as long as any may come
+        back; RFC 5321 5.1.
+        """
+        source = self._sources.next(name.vmta)
+        if source is not None and not is_local(source.cidr):
+            reason = Cause.NOT_LOCAL.reply(ip=source.cidr, vmta=name.vmta)
+            return Unreached(reason, ip=source.cidr)
+        settings = self._policy.settings_for(name)
+        last: Unreached | None = None
+        tries = 0
+        async with aclosing(self._router.targets(name.domain, settings)) as targets:
+            async for target in targets:
+                if isinstance(target, Unreached):
+                    last = _weightier(last, target)
+                    continue
+                if not _fits(target, source, avoid):
+                    continue
+                tries += 1
+                found = await self._try(self._attempt(target, settings, source))
+                if isinstance(found, Peer) or found.verdict is PERMANENT:
+                    return found
+                last = found
+                if tries == MAX_TARGETS:
+                    break
+        return last or _no_target(name)
+
+    def _attempt(
+        self, target: Target, settings: DeliverySettings, source: SourceHost | None
+    ) -> Attempt:
+        if source is None:
+            return Attempt(target, settings, "", self._policy.host_name)
+        return Attempt(target, settings, source.cidr, source.name)
+
+    async def _try(self, attempt: Attempt) -> Peer | Unreached:
+        settings = attempt.settings
+        found = await self._converse(attempt, is_tls_wanted=settings.use_starttls)
+        if isinstance(found, TlsBroken):
+            if settings.require_starttls:
+                return _no_tls(attempt, str(found))
+            found = await self._converse(attempt, is_tls_wanted=False)
+            assert not isinstance(found, TlsBroken)
+        return found
+
+    async def _converse(
+        self, attempt: Attempt, *, is_tls_wanted: bool
+    ) -> "Peer | Unreached | TlsBroken":
+        """Connect, say hello, secure, log in; a failed handshake is told apart."""
+        target = attempt.target
+        try:
+            connection = await _open(attempt)
+        except OSError as error:
+            return _failed(Cause.NOT_CONNECTED, target, error)
+        found: Peer | Unreached | TlsBroken | None = None
+        try:
+            found = _greeted(attempt, connection.greeting)
+            found = found or await self._introduce(attempt, connection, is_tls_wanted)
+        except OSError as error:
+            found = _failed(Cause.DISCONNECTED, target, error)
+        finally:
+            if not isinstance(found, Peer):
+                connection.close()
+        return found
+
+    async def _introduce(
+        self, attempt: Attempt, connection: Connection, is_tls_wanted: bool
+    ) -> "Peer | Unreached | TlsBroken":
+        target, settings = attempt.target, attempt.settings
+        answer = await connection.hello(attempt.hello_name)
+        if not answer.is_positive:
+            return _refused(target, answer)
+        if is_tls_wanted and "STARTTLS" in connection.extensions:
+            try:
+                answer = await connection.starttls(self._tls, target.host)
+            except ConnectionError as error:
+                return TlsBroken(str(error))
+            if connection.tls_protocol:
+                answer = await connection.hello(attempt.hello_name)
+                if not answer.is_positive:
+                    return _refused(target, answer)
+        if settings.require_starttls and not connection.tls_protocol:
+            return _no_tls(attempt, "STARTTLS is not offered or was refused")
+        extensions = tuple(connection.extensions)
+        _ignore(settings, connection)
+        if settings.auth_username or settings.auth_password:
+            answer = await _login(settings, connection)
+            if not answer.is_positive:
+                return _refused(target, answer)
+        return Peer(connection, target.host, extensions)
+
+
+class TlsBroken(Exception):
+    """The handshake failed: without require-starttls it goes on in the clear; TLS-1."""
+
+
+async def _open(attempt: Attempt) -> Connection:
+    settings = attempt.settings
+    return await open_connection(
+        attempt.target.ip,
+        attempt.target.port,
+        source_ip=attempt.source_ip,
+        timeout_s=settings.connect_timeout,
+        reply_timeout_s=settings.smtp_greeting_timeout,
+        final_timeout_s=settings.smtp_data_termination_timeout,
+    )
+
+
+async def _login(settings: DeliverySettings, connection: Connection) -> Reply:
+    """CRAM-MD5 alone in the clear, unless the operator allows more; TLS-3."""
+    is_safe = connection.tls_protocol or settings.use_unencrypted_plain_auth
+    mechanism = "" if is_safe else "CRAM-MD5"
+    user, password = settings.auth_username, settings.auth_password
+    return await connection.login(user, password, mechanism)
+
+
+def _ignore(settings: DeliverySettings, connection: Connection) -> None:
+    if settings.ignore_pipelining:
+        connection.extensions.pop("PIPELINING", None)
+    if settings.ignore_8bitmime:
+        connection.extensions.pop("8BITMIME", None)
+
+
+def _greeted(attempt: Attempt, greeting: Reply) -> Unreached | None:
+    """None for a welcome; RT-7."""
+    if greeting.is_positive:
+        return None
+    is_final = greeting.is_permanent and attempt.settings.bounce_upon_5xx_greeting
+    refused = _refused(attempt.target, greeting)
+    return msgspec.structs.replace(refused, verdict=PERMANENT) if is_final else refused
+
+
+def _refused(target: Target, answer: Reply) -> Unreached:
+    return Unreached(answer, host=target.host, ip=target.ip, is_local=False)
+
+
+def _failed(cause: Cause, target: Target, error: OSError) -> Unreached:
+    reply = cause.reply(error=error_name(error), host=target.host, ip=target.ip)
+    return Unreached(reply, host=target.host, ip=target.ip)
+
+
+def _no_tls(attempt: Attempt, reason: str) -> Unreached:
+    target = attempt.target
+    reply = Cause.NO_TLS.reply(host=target.host, ip=target.ip, reason=reason)
+    return Unreached(reply, host=target.host, ip=target.ip)
+
+
+def _no_target(name: QueueName) -> Unreached:
+    reason = "no address of its hosts can be used now"
+    reply = Cause.DNS_FAILURE.reply(domain=name.domain, reason=reason)
+    return Unreached(reply)
+
+
+def _fits(target: Target, source: SourceHost | None, avoid: frozenset[str]) -> bool:
+    if target.ip in avoid:
+        return False
+    return source is None or (":" in target.ip) == (":" in source.cidr)
+
+
+def _weightier(last: Unreached | None, found: Unreached) -> Unreached:
+    """Of two reasons the one that lets the mail wait."""
+    return found if last is None or last.verdict is PERMANENT else last

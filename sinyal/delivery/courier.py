@@ -1,0 +1,289 @@
+"""One connection's life: reach a host, deliver while there is mail, take leave."""
+
+import asyncio
+from collections import defaultdict
+
+from sinyal.delivery.connect import Connector, Peer
+from sinyal.delivery.judge import closes, judge
+from sinyal.delivery.line import Desk, Line, Policy
+from sinyal.delivery.local import Cause, error_name
+from sinyal.delivery.route import Router, Unreached
+from sinyal.events.outcome import Outcome, Verdict
+from sinyal.mail.envelope import QueueEntry, QueueName
+from sinyal.runtime.dns import Resolver
+from sinyal.runtime.log import LOG
+from sinyal.runtime.smtp_client import Connection
+from sinyal.runtime.tls import client_context
+from sinyal.smtp.client import Replies
+from sinyal.smtp.reply import Reply
+
+SLICE = 200  # entries of a dead queue that are bounced before others get their turn
+
+
+class Courier:
+    """Delivers the queues' mail; every attempt ends in one `Outcome`.
+
+    Nothing that a peer says or does raises here. `notice` is called whenever the
+    queues may have something new to do; `delivery.run` waits for that.
+    """
+
+    def __init__(
+        self, line: Line, policy: Policy, desk: Desk, resolver: Resolver
+    ) -> None:
+        self.line = line
+        self.clock = desk.clock
+        self.changed = asyncio.Event()
+        self.is_stopping = False
+        self.transacting: set[asyncio.Task[None]] = set()
+        self._desk = desk
+        self._policy = policy
+        tls = client_context(verify=False)
+        self._connector = Connector(policy, Router(resolver), tls)
+        self._resting: dict[QueueName, list[asyncio.Future[None]]] = defaultdict(list)
+
+    def notice(self) -> None:
+        """Look at the queues again: mail was added, a connection ended."""
+        self.changed.set()
+
+    def wake(self, name: QueueName) -> bool:
+        """Whether a resting connection of the queue goes on instead of a new one."""
+        resting = self._resting.get(name)
+        while resting:
+            waiter = resting.pop()
+            if not waiter.done():
+                self.line.woken(name, self.clock())
+                waiter.set_result(None)
+                return True
+        return False
+
+    def stop(self) -> None:
+        """Start nothing new; resting connections end."""
+        self.is_stopping = True
+        for name in tuple(self._resting):
+            while self.wake(name):
+                pass
+
+    def expire(self, entry: QueueEntry) -> None:
+        """Bounce an entry that is older than bounce-after; RT-4."""
+        self._end(entry, Verdict.BOUNCED, Cause.EXPIRED.reply())
+
+    async def serve(self, name: QueueName) -> None:
+        """Serve the queue over one connection; the caller has called `line.opened`."""
+        is_sound = False
+        try:
+            avoid = await self._visit(name, frozenset())
+            while avoid:
+                avoid = await self._visit(name, avoid)
+            is_sound = True
+        finally:
+            if not is_sound:
+                self.line.failed(name, self.clock())
+            self.line.closed(name, self.clock())
+            self.notice()
+
+    async def _visit(self, name: QueueName, avoid: frozenset[str]) -> frozenset[str]:
+        """One host's turn; the addresses to leave out in the next one, if any."""
+        found = await self._connector.reach(name, avoid)
+        if isinstance(found, Unreached):
+            await self._give_up(name, found)
+            return frozenset()
+        closing_ip = await self._converse(name, found)
+        return avoid | {closing_ip} if closing_ip else frozenset()
+
+    async def _give_up(self, name: QueueName, why: Unreached) -> None:
+        """Bounce the queue's mail, or let it wait in retry mode; RT-1, RT-7."""
+        if why.verdict is Verdict.BOUNCED:
+            count = 0
+            while entry := self.line.take(name, self.clock()):
+                self._end(entry, Verdict.BOUNCED, why.reply, why)
+                count += 1
+                if count % SLICE == 0:
+                    await asyncio.sleep(0)
+            return
+        now = self.clock()
+        self.line.failed(name, now)
+        # The queue waits as a whole; one recipient stands for it in the records.
+        if entry := self.line.take(name, now):
+            self._end(entry, Verdict.DEFERRED, why.reply, why)
+            self.line.put_back(entry, now)
+
+    async def _converse(self, name: QueueName, peer: Peer) -> str:
+        """Deliver over `peer` to the end; its address if the next MX is to be tried."""
+        task = asyncio.current_task()
+        assert task is not None
+        self.transacting.add(task)
+        try:
+            avoid = await self._deliver_all(name, peer)
+            await peer.connection.quit()
+        finally:
+            self.transacting.discard(task)
+            peer.connection.close()
+        return avoid
+
+    async def _deliver_all(self, name: QueueName, peer: Peer) -> str:
+        settings = self._policy.settings_for(name)
+        connection, sent, is_late = peer.connection, 0, False
+        while connection.is_open and not self.is_stopping:
+            entry = self.line.take(name, self.clock())
+            if entry is None:
+                if is_late or settings.connection_idle_timeout <= 0:
+                    break
+                is_late = not await self._rest(name, settings.connection_idle_timeout)
+                continue
+            is_late = False
+            replies = await self._attempt(entry, peer, is_first=not sent)
+            if replies is None:
+                continue  # the message's own fault, or the connection is closed
+            sent += 1
+            if closes(replies):
+                if settings.smtp_421_means_mx_unavailable:
+                    return connection.remote_ip
+                await self._survive(name, connection, is_first=sent == 1)
+            if sent == settings.max_msg_per_connection:
+                break
+        return ""
+
+    async def _survive(
+        self, name: QueueName, connection: Connection, *, is_first: bool
+    ) -> None:
+        """After a 421: go on if RSET is answered, else close; RT-9."""
+        try:
+            (answer,) = await connection.ask(b"RSET\r\n", 1, 10.0)
+            is_usable = answer.is_positive
+        except OSError:
+            is_usable = False
+        if not is_usable:
+            connection.close()
+            if is_first:
+                self.line.failed(name, self.clock())
+
+    async def _attempt(
+        self, entry: QueueEntry, peer: Peer, *, is_first: bool
+    ) -> Replies | None:
+        """The peer's replies to one message, its `Outcome` told to all concerned."""
+        try:
+            content = self._desk.compose(entry)
+            if not isinstance(content, bytes):
+                content = await content
+        except ValueError as error:
+            reason = Cause.BAD_ADDRESS.reply(reason=str(error))
+            self._end(entry, Verdict.BOUNCED, reason)
+            return None
+        except Exception:  # noqa: BLE001
+            LOG.exception("message %s cannot be composed", entry.spool_id)
+            self._defer(entry, Cause.BROKEN.reply())
+            return None
+        return await self._send(entry, peer, content, is_first=is_first)
+
+    async def _send(
+        self, entry: QueueEntry, peer: Peer, content: bytes, *, is_first: bool
+    ) -> Replies | None:
+        connection = peer.connection
+        recipient = (entry.recipient.address,)
+        try:
+            mail_from = entry.envelope.mail_from
+            replies = await connection.send(mail_from, recipient, content)
+        except ValueError as error:
+            reason = Cause.BAD_ADDRESS.reply(reason=str(error))
+            self._end(entry, Verdict.BOUNCED, reason, peer)
+            return None
+        except OSError as error:
+            connection.close()
+            self._broken(entry, peer, error, is_first=is_first)
+            return None
+        verdict, reply, is_local = judge(replies)
+        self._report(entry, verdict, reply, peer, len(content), is_local=is_local)
+        if verdict is Verdict.DELIVERED:
+            self.line.succeeded(entry.queue, self.clock())
+        elif verdict is Verdict.DEFERRED:
+            self.line.retry(entry, self.clock())
+            self.notice()
+        return replies
+
+    def _broken(
+        self, entry: QueueEntry, peer: Peer, error: OSError, *, is_first: bool
+    ) -> None:
+        """The connection ended within a transaction.
+
+        When it was the first one the queue waits too, or a peer that hangs up on every
+        message would be called again for each.
+        """
+        reason = Cause.DISCONNECTED.reply(
+            error=error_name(error), host=peer.host, ip=peer.connection.remote_ip
+        )
+        if is_first:
+            self.line.failed(entry.queue, self.clock())
+        self._defer(entry, reason, peer)
+
+    async def _rest(self, name: QueueName, timeout_s: float) -> bool:
+        """Whether new mail came in time; LIM-5."""
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[None] = loop.create_future()
+        self._resting[name].append(waiter)
+        self.line.rested(name, self.clock())
+        self.notice()
+        try:
+            await asyncio.wait((waiter,), timeout=timeout_s)
+        finally:
+            if not waiter.done():  # nobody called `wake`
+                waiter.cancel()
+                self.line.woken(name, self.clock())
+        return not waiter.cancelled()
+
+    def _defer(
+        self, entry: QueueEntry, reason: Reply, where: Peer | None = None
+    ) -> None:
+        self._end(entry, Verdict.DEFERRED, reason, where)
+        self.line.retry(entry, self.clock())
+        self.notice()
+
+    def _end(
+        self,
+        entry: QueueEntry,
+        verdict: Verdict,
+        reason: Reply,
+        where: Peer | Unreached | None = None,
+    ) -> None:
+        """Report an end that no reply to a transaction brought about."""
+        if isinstance(where, Peer):
+            self._report(entry, verdict, reason, where, 0, is_local=True)
+            return
+        self._desk.report(
+            Outcome(
+                entry=entry,
+                verdict=verdict,
+                reply=reason,
+                at=self.clock(),
+                is_local=where is None or where.is_local,
+                remote_name=where.host if where else "",
+                remote_ip=where.ip if where else "",
+            )
+        )
+
+    def _report(
+        self,
+        entry: QueueEntry,
+        verdict: Verdict,
+        reply: Reply,
+        peer: Peer,
+        size_octets: int,
+        *,
+        is_local: bool,
+    ) -> None:
+        connection = peer.connection
+        self._desk.report(
+            Outcome(
+                entry=entry,
+                verdict=verdict,
+                reply=reply,
+                at=self.clock(),
+                is_local=is_local,
+                remote_name=peer.host,
+                remote_ip=connection.remote_ip,
+                source_ip=connection.local_ip,
+                extensions=peer.extensions,
+                size_octets=size_octets,
+                tls_protocol=connection.tls_protocol,
+                tls_cipher=connection.tls_cipher,
+            )
+        )
