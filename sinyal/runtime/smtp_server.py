@@ -13,7 +13,7 @@ import msgspec
 
 from sinyal.runtime.log import LOG
 from sinyal.smtp import status
-from sinyal.smtp.events import Event, Hello, StartTls
+from sinyal.smtp.events import Event, Hello
 from sinyal.smtp.reply import Reply
 from sinyal.smtp.server import ServerSession, Signal
 from sinyal.smtp.transitions import State
@@ -109,6 +109,7 @@ class ServerConnection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         self._active_at = self._loop.time()
         self._session.greet(self._dialog.opened(peer_of(transport)))
+        self._session.max_octets = self._dialog.max_octets
         self._watch()
         self._flush()
 
@@ -176,13 +177,8 @@ class ServerConnection(asyncio.Protocol):
         task.add_done_callback(answered)
 
     def _settle(self, event: Event, reply: Reply) -> None:
-        session, dialog = self._session, self._dialog
-        if isinstance(event, Hello) and event.is_extended and reply.is_positive:
-            extensions = dialog.extensions(session.is_secure)
-            reply = Reply(reply.code, (*reply.lines, *extensions))
-        session.send(reply)
-        session.max_octets = dialog.max_octets
-        if isinstance(event, StartTls) and session.state is State.UPGRADING:
+        settle(self._session, self._dialog, event, reply)
+        if self._session.state is State.UPGRADING:
             self._start_tls()
 
     def _resume(self) -> None:
@@ -274,6 +270,15 @@ class ServerConnection(asyncio.Protocol):
         self._dialog.secured(peer_of(secure))
         self._is_paused = False  # the new transport reads
         self._pump()
+
+
+def settle(session: ServerSession, dialog: Dialog, event: Event, reply: Reply) -> None:
+    """Give the session the dialog's reply, with the extensions to an EHLO."""
+    if isinstance(event, Hello) and event.is_extended and reply.is_positive:
+        extensions = dialog.extensions(session.is_secure)
+        reply = Reply(reply.code, (*reply.lines, *extensions))
+    session.send(reply)
+    session.max_octets = dialog.max_octets
 
 
 def _result(task: asyncio.Future[Reply]) -> Reply:

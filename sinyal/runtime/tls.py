@@ -31,12 +31,12 @@ _FORBIDDEN = {
 
 
 def server_context(
-    pem_path: Path | str, versions: TlsVersions = MODERN
+    pem_path: Path | str, versions: TlsVersions = MODERN, ciphers: str = ""
 ) -> ssl.SSLContext:
     """A server's context with the certificate chain and key in `pem_path`.
 
     Errors: `OSError` when the file cannot be read, `ssl.SSLError` (an `OSError` too)
-    when it holds no certificate with its key.
+    when it holds no certificate with its key, or `ciphers` names none.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem_path)
@@ -49,7 +49,9 @@ def server_context(
                 context.options |= forbidden
     if versions.tlsv1 or versions.tlsv1_1:
         # OpenSSL 3 speaks TLS 1.0 and 1.1 at security level 0 only.
-        context.set_ciphers("DEFAULT:@SECLEVEL=0")
+        context.set_ciphers(f"{ciphers or 'DEFAULT'}:@SECLEVEL=0")
+    elif ciphers:
+        context.set_ciphers(ciphers)
     context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_CIPHER_SERVER_PREFERENCE
     return context
 

@@ -1,0 +1,88 @@
+"""The door: what all connections of one server share, and the dialogs it makes."""
+
+import ssl
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from sinyal import __version__
+from sinyal.config.configuration import Configuration
+from sinyal.config.settings import GlobalSettings
+from sinyal.mail.envelope import Submission
+from sinyal.reception.lockout import Lockout
+from sinyal.reception.placement import Turns
+from sinyal.runtime.tls import TlsVersions, server_context
+from sinyal.smtp.reply import Reply
+
+
+class ReportMail(msgspec.Struct, frozen=True, kw_only=True):
+    """A message to an address of a processor; guide 3.3.3, 3.3.4 (INB-1).
+
+    `kind` is "bounce" or "feedback-loop". `submission` is the same message as it would
+    be queued, for mail that turns out to be no report and is to be delivered.
+    """
+
+    kind: str
+    mail_from: str
+    rcpt: str
+    content: bytes
+    source_name: str
+    source_ip: str
+    local_ip: str
+    submission: Submission
+
+
+class Door(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """What the dialogs are handed.
+
+    `submit` gives the reply once a message is on disk, `report` once a report is
+    recorded; both may raise `OSError`, answered 451. `clock` gives epoch seconds,
+    `new_message_id` 20 hex digits, `log` takes a line.
+    """
+
+    configuration: Configuration
+    host_name: str
+    submit: Callable[[Submission], Awaitable[Reply]]
+    report: Callable[[ReportMail], Awaitable[Reply]]
+    clock: Callable[[], float]
+    new_message_id: Callable[[], str]
+    log: Callable[[str], object]
+    version: str = __version__
+    lockout: Lockout = msgspec.field(default_factory=Lockout)
+    connections: set[object] = msgspec.field(default_factory=set)
+    turns: Turns = msgspec.field(default_factory=Turns)
+
+    @property
+    def has_tls(self) -> bool:
+        return bool(self.configuration.settings.smtp_server_tls_certificate)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether total-max-smtp-in connections are open; 0 is no limit."""
+        limit = self.configuration.settings.total_max_smtp_in
+        return 0 < limit <= len(self.connections)
+
+    def is_local(self, domain: str) -> bool:
+        """Whether `domain`, lower case, is a name of this server (RLY-1)."""
+        names = (self.host_name, *self.configuration.settings.host_name)
+        return any(domain == name.lower() for name in names)
+
+
+def tls_context(settings: GlobalSettings) -> ssl.SSLContext | None:
+    """What STARTTLS uses, None without smtp-server-tls-certificate.
+
+    Errors: `OSError` when the file cannot be read or does not hold what it should.
+    """
+    if not settings.smtp_server_tls_certificate:
+        return None
+    versions = TlsVersions(
+        tlsv1=settings.smtp_server_tls_allow_tlsv1,
+        tlsv1_1=settings.smtp_server_tls_allow_tlsv1_1,
+        tlsv1_2=settings.smtp_server_tls_allow_tlsv1_2,
+        tlsv1_3=settings.smtp_server_tls_allow_tlsv1_3,
+    )
+    return server_context(
+        settings.smtp_server_tls_certificate,
+        versions,
+        settings.smtp_server_tls_ciphers,
+    )

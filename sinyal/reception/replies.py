@@ -1,0 +1,56 @@
+"""What reception answers, a row each; RFC 5321 4.2, 4954 6, 5248, rules SRC AUTH RLY.
+
+Every text is one that an operator can search for in a log.
+"""
+
+from sinyal.smtp.reply import Reply, reply
+
+MAX_QUOTED = 400  # octets of a peer's command in a reply; RFC 5321 4.5.3.1.5
+
+SENDER_OK = reply(250, "2.1.0 sender ok")
+RECIPIENT_OK = reply(250, "2.1.5 recipient ok")
+RESET = reply(250, "2.0.0 reset")
+NOOP = reply(250, "2.0.0 ok")
+VERIFY = reply(252, "2.1.5 send some mail and see")
+HELP = reply(214, "2.0.0 see RFC 5321")
+QUIT = reply(221, "2.0.0 goodbye")
+START_DATA = reply(354, "send the message, end with CRLF.CRLF")
+REPORT_TAKEN = reply(250, "2.6.0 message received")
+
+START_TLS = reply(220, "2.0.0 ready to start TLS")
+NO_TLS = reply(502, "5.5.1 STARTTLS is not offered")
+
+LOGGED_IN = reply(235, "2.7.0 authentication successful")
+LOGIN_FAILED = reply(535, "5.7.8 authentication failed")
+LOGIN_LOCKED = reply(454, "4.7.0 too many failed logins from your address, try later")
+LOGIN_REQUIRED = reply(530, "5.7.0 authentication required")
+NO_LOGIN = reply(502, "5.5.1 AUTH is not offered")
+UNKNOWN_MECHANISM = reply(504, "5.5.4 unknown authentication mechanism")
+NEEDS_TLS = reply(538, "5.7.11 encryption required for this mechanism")
+
+TOO_MANY_CONNECTIONS = reply(421, "4.3.2 too many connections, try again later")
+TOO_MANY_RECIPIENTS = reply(452, "4.5.3 too many recipients")
+TOO_MANY_HOPS = reply(554, "5.4.6 too many Received headers, a mail loop")
+NO_STORAGE = reply(451, "4.3.0 the message could not be stored, try again later")
+
+
+def ready(host_name: str, version: str) -> Reply:
+    """The greeting of a source that is served (SRC-6)."""
+    return reply(220, f"{host_name} (sinyal v{version}) ESMTP service ready")
+
+
+def not_served(host_name: str) -> Reply:
+    """The greeting of a source with smtp-service no (SRC-6)."""
+    return reply(521, f"{host_name} does not accept mail from you")
+
+
+def relaying_denied(command: str) -> Reply:
+    """The refusal that the seed shows, `command` being what the peer sent (RLY-2)."""
+    quoted = command[:MAX_QUOTED]
+    return reply(550, f'5.7.1 relaying denied for recipient in "{quoted}"')
+
+
+def no_virtual_mta(name: str) -> Reply:
+    """The refusal of a VirtualMTA that is not configured (VM-5)."""
+    shown = "".join(c if " " <= c <= "~" else "?" for c in name[:80])
+    return reply(554, f'5.5.0 there is no VirtualMTA "{shown}"')
