@@ -1,8 +1,9 @@
 """Directives of `<domain>` on DKIM signatures; guide 3.3.10.19-30."""
 
-from sinyal.config.directives.row import Directive
+from sinyal.config.directives.row import Directive, Status
 from sinyal.config.types import BOOLEAN, DURATION_OR_NEVER, HEADERS, STRING, choice
 
+LATER = Status.LATER
 SCOPE = "domain"
 
 ROWS: tuple[Directive, ...] = (
@@ -21,6 +22,7 @@ ROWS: tuple[Directive, ...] = (
         "sender-or-from",
         "Whose key signs, and what i= says",
         "guide 3.3.10.28",
+        status=LATER,
     ),
     Directive(
         "dkim-identity-fallback",
@@ -29,6 +31,7 @@ ROWS: tuple[Directive, ...] = (
         "",
         "Identity tried when the first has no key",
         "guide 3.3.10.29",
+        status=LATER,
     ),
     Directive(
         "dkim-algorithm",
@@ -61,6 +64,7 @@ ROWS: tuple[Directive, ...] = (
         "",
         "Headers signed beside the fixed set",
         "guide 3.3.10.27",
+        status=LATER,
     ),
     Directive(
         "dkim-disallow-adding-headers",
@@ -69,6 +73,7 @@ ROWS: tuple[Directive, ...] = (
         "",
         "Headers that nobody may add after signing",
         "guide 3.3.10.30",
+        status=LATER,
     ),
     Directive(
         "dkim-add-timestamp",
@@ -77,6 +82,7 @@ ROWS: tuple[Directive, ...] = (
         "false",
         "The signature says when it was made (t=)",
         "guide 3.3.10.21",
+        status=LATER,
     ),
     Directive(
         "dkim-expire-after",
@@ -85,6 +91,7 @@ ROWS: tuple[Directive, ...] = (
         "never",
         "The signature ends so long after it was made (x=)",
         "guide 3.3.10.25",
+        status=LATER,
     ),
     Directive(
         "dkim-add-body-limit",
@@ -93,5 +100,6 @@ ROWS: tuple[Directive, ...] = (
         "false",
         "The signature says the body's length (l=)",
         "guide 3.3.10.20",
+        status=LATER,
     ),
 )

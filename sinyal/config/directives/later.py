@@ -66,19 +66,22 @@ LATER_NAMES: dict[str, str] = {
     """,
     "domain": """
         add-x-msys-api-header allow-cancel-during-transfer allow-priority-interruption
-        allow-priority-interruption-during-transfer backoff-max-connect-rate
+        allow-priority-interruption-during-transfer
+        assume-delivery-upon-data-termination-timeout backoff-max-connect-rate
         backoff-max-data-volume-rate backoff-max-msg-per-hour backoff-max-msg-rate
         backoff-max-smtp-out backoff-notify backoff-reroute-to-virtual-mta
         backoff-retry-after backoff-to-normal-after backoff-to-normal-after-delivery
         backoff-upon-all-sources-disabled bcc-upon-delivery
-        bounce-upon-pix-transfer-failure check-spf-outbound command deliver-local-dsn
+        bounce-upon-pix-transfer-failure bounce-upon-transfer-failure
+        check-spf-outbound command data-send-timeout deliver-local-dsn
         delivery-priority disable-acct-records disable-mx-rollup
         disabled-source-ip-notify discard-as-bounce dkim-query-method dsn-format
         file-destination file-format http-delivery-extra-headers http-delivery-url
-        ignore-chunking ignore-dsn log-disabled-ips log-messages
+        ignore-chunking ignore-dsn log-commands log-connections log-data
+        log-disabled-ips log-messages log-resolution log-tls log-transfer-failures
         macro-variables-preserve-case max-cold-virtual-mta-msg max-connect-rate
         max-data-volume-rate max-errors-per-connection max-events-recorded
-        max-msg-per-hour max-msg-rate max-rcpt-per-transaction
+        max-msg-per-hour max-msg-rate max-rcpt-per-message max-rcpt-per-transaction
         max-smtp-out-per-source-ip mx-connection-attempts notify-of-delay-every
         pix-bug-workaround queue-priority queue-to reenable-source-ip-after
         remove-header replace-smtp-421-service-response reroute-to-virtual-mta
@@ -87,11 +90,14 @@ LATER_NAMES: dict[str, str] = {
         second-dkim-disallow-adding-headers second-dkim-expire-after
         second-dkim-headers second-dkim-headers-canon second-dkim-identity
         second-dkim-identity-fallback second-dkim-query-method second-dkim-sign
-        smtp-client-certificate smtp-out-rampup-interval smtp-pattern-list
-        smtp-tls-allow-sslv3 smtp-tls-ca-file smtp-tls-tlsv1.3-ciphersuites
-        source-ip-max-connect-rate source-ip-max-data-volume-rate
-        source-ip-max-msg-rate source-ip-max-smtp-out sparkpost-ip-pool
-        sparkpost-sandbox track-recipient-events use-dane use-mta-sts
+        smtp-553-means-invalid-mailbox smtp-client-certificate
+        smtp-multiple-line-response-timeout smtp-out-rampup-interval smtp-pattern-list
+        smtp-tls-allow-sslv3 smtp-tls-allow-tlsv1 smtp-tls-allow-tlsv1.1
+        smtp-tls-allow-tlsv1.2 smtp-tls-allow-tlsv1.3 smtp-tls-ca-file
+        smtp-tls-ciphers smtp-tls-tlsv1.3-ciphersuites source-ip-max-connect-rate
+        source-ip-max-data-volume-rate source-ip-max-msg-rate source-ip-max-smtp-out
+        sparkpost-ip-pool sparkpost-sandbox track-recipient-events use-dane
+        use-mta-sts
     """,
     "acct-file": """
         count-moved-records http-webhook-ca-file http-webhook-certificate

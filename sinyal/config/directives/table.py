@@ -28,9 +28,6 @@ DIRECTIVES: tuple[Directive, ...] = (
     *SMALL_SECTION_ROWS,
 )
 
-# Other spellings of one directive; guide 3.3.10.72.
-ALIASES = {("domain", "max-rcpt-per-transaction"): "max-rcpt-per-message"}
-
 
 class Table(msgspec.Struct, frozen=True):
     """The rows by (scope, name), the names that have none, and the sections by tag."""
@@ -41,8 +38,7 @@ class Table(msgspec.Struct, frozen=True):
 
     def row(self, scope: str, name: str) -> Directive | None:
         """The row of `name` in `scope`; letter case is free."""
-        plain = name.lower()
-        return self.rows.get((scope, ALIASES.get((scope, plain), plain)))
+        return self.rows.get((scope, name.lower()))
 
     def is_later(self, scope: str, name: str) -> bool:
         """PowerMTA has this directive and sinyal does not do it yet."""

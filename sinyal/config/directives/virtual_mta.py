@@ -1,6 +1,6 @@
 """Directives of `<virtual-mta>`; guide 3.3.12."""
 
-from sinyal.config.directives.row import Directive
+from sinyal.config.directives.row import Directive, Status
 from sinyal.config.types import (
     DOMAIN,
     DOMAIN_KEY,
@@ -11,6 +11,7 @@ from sinyal.config.types import (
     STRING,
 )
 
+LATER = Status.LATER
 SCOPE = "virtual-mta"
 
 ROWS: tuple[Directive, ...] = (
@@ -31,6 +32,7 @@ ROWS: tuple[Directive, ...] = (
         "Name of its connections",
         "guide 3.3.12.5",
         repeatable=True,
+        status=LATER,
     ),
     Directive(
         "domain-key",
