@@ -4,3 +4,7 @@ Before it: `metrics`. After it: a browser.
 Source: seed (screens); guide 10.1; WCAG 2.2.
 Public: `routes`.
 """
+
+from sinyal.web.routes import routes
+
+__all__ = ["routes"]

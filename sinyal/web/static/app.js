@@ -1,0 +1,182 @@
+// The summary page's script: draws the chart and keeps the numbers moving.
+// Without it the page is whole; it only lacks the picture and the movement.
+"use strict";
+
+(() => {
+  const EVERY_MS = 5000;
+  const report = document.getElementById("report");
+  let paused = false;
+  let failed = false;
+
+  // -- Chart -------------------------------------------------------------------
+
+  const token = (name) =>
+    getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+  const readSeries = () => {
+    const holder = document.getElementById("series");
+    return holder ? JSON.parse(holder.dataset.series) : null;
+  };
+
+  const DASHES = ["solid", "dashed", "dotted"];
+
+  const oneSeries = (row, place, lineNumber) => {
+    const color = token(`--series-${place + 1}`);
+    const shared = { name: row.name, data: row.values, color, animation: false };
+    if (row.isBar) {
+      const border = { borderColor: token("--surface"), borderWidth: 0.5 };
+      return { ...shared, type: "bar", stack: "all", barMaxWidth: 28, itemStyle: border };
+    }
+    const style = { width: 2, type: DASHES[lineNumber % DASHES.length] };
+    return { ...shared, type: "line", showSymbol: false, symbolSize: 6, lineStyle: style };
+  };
+
+  const options = (content) => {
+    const muted = token("--muted");
+    const text = token("--text");
+    let lines = 0;
+    return {
+      animation: false,
+      textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
+      grid: { left: 4, right: 8, top: 12, bottom: 64, containLabel: true },
+      legend: {
+        bottom: 0, itemWidth: 14, itemHeight: 10, itemGap: 16,
+        textStyle: { color: text, fontSize: 13 }, inactiveColor: token("--line-strong"),
+      },
+      // Rich text is drawn, never parsed as HTML: what it says may come from outside.
+      tooltip: {
+        trigger: "axis", renderMode: "richText", confine: true,
+        axisPointer: { type: "shadow", shadowStyle: { color: token("--line"), opacity: 0.35 } },
+        backgroundColor: token("--surface"), borderColor: token("--line-strong"),
+        textStyle: { color: text, fontSize: 13 },
+      },
+      xAxis: {
+        type: "category", data: content.labels, axisTick: { show: false },
+        axisLine: { lineStyle: { color: token("--line-strong") } },
+        axisLabel: { color: muted, hideOverlap: true, fontSize: 12 },
+      },
+      yAxis: {
+        type: "value", minInterval: 1, axisLabel: { color: muted, fontSize: 12 },
+        splitLine: { lineStyle: { color: token("--line") } },
+      },
+      series: content.series.map((row, place) =>
+        oneSeries(row, place, row.isBar ? 0 : lines++)),
+    };
+  };
+
+  const follow = (event) => {
+    const row = readSeries()?.series[event.seriesIndex];
+    const address = row?.links[event.dataIndex];
+    if (address) window.location.assign(address);
+  };
+
+  const draw = () => {
+    const place = document.getElementById("chart");
+    const content = readSeries();
+    if (!place || !content || !window.echarts) return;
+    let chart = echarts.getInstanceByDom(place);
+    if (!chart) {
+      place.replaceChildren(document.createElement("span"));
+      chart = echarts.init(place, null, { renderer: "svg" });
+      chart.on("click", follow);
+      new ResizeObserver(() => chart.resize()).observe(place);
+    }
+    const chosen = chart.getOption()?.legend?.[0]?.selected ?? {};
+    const wanted = options(content);
+    wanted.legend.selected = chosen;
+    chart.setOption(wanted, { notMerge: true });
+  };
+
+  // -- Movement ----------------------------------------------------------------
+
+  const icon = (name) => {
+    const sprite = document.querySelector(".brand use").getAttribute("href").split("#")[0];
+    const picture = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+    picture.setAttribute("class", "icon");
+    picture.setAttribute("aria-hidden", "true");
+    use.setAttribute("href", `${sprite}#${name}`);
+    picture.append(use);
+    return picture;
+  };
+
+  const showState = () => {
+    const live = document.getElementById("live");
+    if (!live) return;
+    live.classList.toggle("is-live", !paused && !failed);
+    live.classList.toggle("has-failed", failed);
+    live.title = failed ? live.dataset.failed : "";
+    let button = live.querySelector("button");
+    if (!button) {
+      button = document.createElement("button");
+      button.type = "button";
+      button.id = "pause";
+      live.append(button);
+    }
+    const word = paused ? live.dataset.resume : live.dataset.pause;
+    button.replaceChildren(icon(paused ? "play" : "pause"), word);
+  };
+
+  const opened = new Set();
+  const remember = (event) => {
+    const place = event.target;
+    if (place instanceof HTMLDetailsElement && place.id) {
+      place.open ? opened.add(place.id) : opened.delete(place.id);
+    }
+  };
+  const scrolled = new Map();
+  let focused = "";
+  const keep = () => {
+    focused = document.activeElement?.id ?? "";
+    for (const place of report.querySelectorAll(".scroll[id]")) {
+      scrolled.set(place.id, place.scrollLeft);
+    }
+  };
+  const restore = () => {
+    for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
+    for (const [id, left] of scrolled) {
+      const place = document.getElementById(id);
+      if (place) place.scrollLeft = left;
+    }
+    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  };
+
+  // A reader who selects text or stands in the table is not interrupted.
+  const isBusy = () =>
+    document.hidden ||
+    !document.getSelection().isCollapsed ||
+    document.activeElement?.closest("#report table");
+
+  const refresh = () => {
+    if (!paused && !isBusy()) htmx.trigger(report, "refresh");
+  };
+
+  const start = () => {
+    if (!report) return;
+    draw();
+    showState();
+    document.addEventListener("toggle", remember, true);
+    document.addEventListener("click", (event) => {
+      if (!event.target.closest("#pause")) return;
+      paused = !paused;
+      showState();
+    });
+    document.addEventListener("htmx:beforeSwap", keep);
+    document.addEventListener("htmx:afterSwap", () => {
+      failed = false;
+      draw();
+      showState();
+      restore();
+    });
+    for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
+      document.addEventListener(name, () => {
+        failed = true;
+        showState();
+      });
+    }
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+    setInterval(refresh, EVERY_MS);
+  };
+
+  document.addEventListener("DOMContentLoaded", start);
+})();
