@@ -62,11 +62,16 @@ def _last_even_line_feed(chunk: bytes, quotes: int, *, is_quoting: bool) -> int:
     """Where the last line feed outside quotes is; `quotes` counts up to the end."""
     stop = len(chunk)
     while (at := chunk.rfind(b"\n", 0, stop)) >= 0:
-        if is_quoting:
-            quotes -= chunk.count(b'"', at, stop)
+        if not is_quoting:
+            return at
+        quotes -= chunk.count(b'"', at, stop)
         if quotes % 2 == 0:
             return at
-        stop = at
+        # Nothing ends before the quote that opened the text around this line feed.
+        stop = chunk.rfind(b'"', 0, at)
+        if stop < 0:
+            return -1
+        quotes -= 1
     return -1
 
 
