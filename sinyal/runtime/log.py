@@ -1,12 +1,48 @@
 """The log: one line an event, `YYYY-MM-DD HH:MM:SS text`, as in pmta.log (seed)."""
 
 import logging
+import logging.handlers
+import time
 from pathlib import Path
 
 LOG = logging.getLogger("sinyal")
+LINE = logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S")
+DEFAULT_GENERATIONS = 8
 
 
-def open_log(path: Path | None = None, *, world_readable: bool = False) -> None:
+class DailyLog(logging.handlers.RotatingFileHandler):
+    """A log file that moves to NAME.1, NAME.2 … at midnight; MISC-1.
+
+    `generations` counts the live file: 1 keeps only that, 0 never rotates.
+    """
+
+    def __init__(self, path: Path, generations: int) -> None:
+        super().__init__(path, backupCount=max(0, generations - 1), encoding="utf-8")
+        self._is_rotated = generations > 0
+        self._day = _day_of(path.stat().st_mtime)
+
+    def shouldRollover(self, record: logging.LogRecord) -> bool:  # noqa: N802
+        return self._is_rotated and _day_of(record.created) != self._day
+
+    def doRollover(self) -> None:  # noqa: N802
+        if not self.backupCount:
+            self.close()
+            Path(self.baseFilename).unlink(missing_ok=True)
+        super().doRollover()
+        self._day = _day_of(time.time())
+
+
+def _day_of(at: float) -> tuple[int, int]:
+    day = time.localtime(at)
+    return day.tm_year, day.tm_yday
+
+
+def open_log(
+    path: Path | None = None,
+    *,
+    generations: int = DEFAULT_GENERATIONS,
+    world_readable: bool = False,
+) -> None:
     """Send the log to `path`, or to standard error without one.
 
     Errors: `OSError` when the file cannot be opened.
@@ -16,9 +52,9 @@ def open_log(path: Path | None = None, *, world_readable: bool = False) -> None:
         sink = logging.StreamHandler()
     else:
         path.parent.mkdir(parents=True, exist_ok=True)
-        sink = logging.FileHandler(path, encoding="utf-8")
+        sink = DailyLog(path, generations)
         path.chmod(0o644 if world_readable else 0o640)
-    sink.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
+    sink.setFormatter(LINE)
     LOG.handlers = [sink]
     LOG.setLevel(logging.INFO)
     LOG.propagate = False
