@@ -31,10 +31,13 @@ class KeyRing:
         return found
 
     async def _refresh(self) -> bool:
-        """True when the keys were read anew."""
-        if self._clock() - self._read_at < REFRESH_S:
-            return False
+        """True when the keys were read anew, by this call or by one it waited for."""
+        before = self._keys
         async with self._reading:
+            if self._keys is not before:
+                return True
+            if self._clock() - self._read_at < REFRESH_S:
+                return False
             self._read_at = self._clock()
             try:
                 self._keys = await asyncio.to_thread(self._read_keys)

@@ -1,0 +1,153 @@
+"""A real `sinyal signals` process for flow tests, and requests to it."""
+
+import base64
+import gzip
+import signal
+import socket
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+
+from sinyal.events.codec import encode_line
+from sinyal.events.event import Event
+
+ROOT = Path(__file__).parents[2]
+KEY = "0123456789abcdef0123456789abcdef01234567"
+READ_KEY = "f" * 40
+PATIENCE_S = 60.0
+
+
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "sinyal", "signals", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+class Service:
+    """One service directory; its process may die and come back."""
+
+    def __init__(self, root: Path) -> None:
+        self.store = f"chdb://{root / 'signals'}"
+        self.log = root / "signals.log"
+        self.http = httpx.Client(timeout=PATIENCE_S)
+        self.port = free_port()
+        for key, grant in ((KEY, "events/ingest"), (READ_KEY, "message_events/view")):
+            made = command(
+                *("key", "create", "--store", self.store, "--grant", grant),
+                *("--customer", "123", "--key", key),
+            )
+            assert made.stdout.strip() == key, made.stderr
+
+    def start(self) -> None:
+        """Start the process and return once it answers."""
+        address = f"127.0.0.1:{self.port}"
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "sinyal", "signals"]
+                + ["--store", self.store, "--listen", address],
+                cwd=ROOT,
+                stderr=log,
+            )
+        self.url = f"http://{address}"
+        deadline = time.monotonic() + PATIENCE_S
+        while not self.answers():
+            assert not self.is_dead_after(0.05), self.log.read_text()
+            assert time.monotonic() < deadline, self.log.read_text()
+
+    def answers(self) -> bool:
+        try:
+            return self.http.get(f"{self.url}/health").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def is_dead_after(self, seconds: float) -> bool:
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(PATIENCE_S)
+
+    def post(self, text: bytes, **headers: str) -> httpx.Response:
+        usual = {
+            "Authorization": KEY,
+            "Content-Type": "application/x-ndjson",
+            "Content-Encoding": "gzip",
+        }
+        return self.http.post(
+            f"{self.url}/api/v1/ingest/events",
+            content=gzip.compress(text, 1),
+            headers={**usual, **{k.replace("_", "-"): v for k, v in headers.items()}},
+        )
+
+    def get(self, path: str, key: str = READ_KEY, **query: str) -> httpx.Response:
+        query.setdefault("to", iso(time.time() + 3600))
+        url = f"{self.url}/api/v1/{path}?{urlencode(query)}"
+        return self.http.get(url, headers={"Authorization": key})
+
+    def basic(self, path: str, key: str) -> httpx.Response:
+        pair = base64.b64encode(f"{key}:".encode()).decode()
+        headers = {"Authorization": f"Basic {pair}"}
+        return self.http.get(f"{self.url}/api/v1/{path}", headers=headers)
+
+    def settle(self) -> None:
+        """Return once every accepted batch is loaded."""
+        deadline = time.monotonic() + PATIENCE_S
+        while self.http.get(f"{self.url}/health").json()["waiting_batches"]:
+            assert time.monotonic() < deadline, self.log.read_text()
+
+    def await_events(self, count: int, **query: str) -> dict[str, Any]:
+        """The search's answer once it counts so many."""
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            page = self.get("events/message", **query).json()
+            if page["total_count"] == count or time.monotonic() > deadline:
+                return page
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def iso(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def event_lines(first: int, count: int, **facts: Any) -> bytes:
+    now = int(time.time())
+    return b"".join(
+        encode_line(
+            Event(**{
+                "type": "delivery",
+                "event_id": str(number),
+                "timestamp": now - number % 600,
+                "message_id": f"{number:020x}",
+                "recv_method": "esmtp",
+                "delv_method": "esmtp",
+                "rcpt_to": f"r{number}@not-gmail.sink.test",
+                "campaign_id": "black-friday-2026",
+                "ip_pool": "default",
+                **facts,
+            })
+        )
+        for number in range(first, first + count)
+    )
