@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
+GAP = re.compile(rb"\n\r?\n")
 EMPTY_LINE = re.compile(rb"\r?\n")
 FIELD = re.compile(
     rb"(?:([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)|[^\n]++)\n?|\n"
@@ -57,11 +58,8 @@ def split(content: bytes, start: int = 0, end: int | None = None) -> Split:
     stop = len(content) if end is None else end
     if gap := EMPTY_LINE.match(content, start, stop):
         return Split(start, gap.end())
-    crlf = content.find(b"\n\r\n", start, stop)
-    bare = content.find(b"\n\n", start, stop if crlf < 0 else crlf + 1)
-    if bare >= 0:
-        return Split(bare + 1, bare + 2)
-    return Split(crlf + 1, crlf + 3) if crlf >= 0 else Split(stop, stop)
+    gap = GAP.search(content, start, stop)
+    return Split(gap.start() + 1, gap.end()) if gap else Split(stop, stop)
 
 
 def fields(content: bytes, start: int = 0, end: int | None = None) -> list[Field]:
