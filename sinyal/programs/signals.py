@@ -13,7 +13,6 @@ import typer
 import uvloop
 
 from sinyal.engagement.token import derive_key
-from sinyal.programs.signals_service import Options, run
 from sinyal.runtime import clock
 from sinyal.runtime.log import open_log
 from sinyal.store import Account, ApiKey, ControlStore, StoreError
@@ -47,6 +46,9 @@ def signals(  # noqa: PLR0913 - an argument is an option
     """Run the service until SIGTERM."""
     if context.invoked_subcommand is not None:
         return
+    # Loaded here, or making a key would wait a second for the web framework.
+    from sinyal.programs.signals_service import Options, run
+
     open_log()
     host, _colon, port = listen.rpartition(":")
     directory = state_directory(store, state)

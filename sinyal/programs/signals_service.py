@@ -5,6 +5,7 @@ the load under way, last the store, which nobody may be using then.
 """
 
 import asyncio
+import ipaddress
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from sinyal.tracking.endpoint import Endpoint, is_tracking_path
 from sinyal.tracking.feed import feed_regularly
 from sinyal.tracking.journal import Journal
 from sinyal.tracking.keyring import KeyRing
+from sinyal.web import routes
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +79,7 @@ async def _run_with(
     doors_closed, fed = asyncio.Event(), asyncio.Event()
     feeding = asyncio.create_task(feed_regularly(journal, intake.accept, doors_closed))
     loading = asyncio.create_task(intake.run(fed))
-    pages = _pages(intake, events, control)
+    pages = _pages(options, intake, events, control)
     LOG.info("Signals: listening on %s:%d", options.host, options.port)
     try:
         await serve(_application(endpoint, pages), options.host, options.port, stop)
@@ -90,14 +92,28 @@ async def _run_with(
     LOG.info("Signals: stopped, %d batches wait for the next start", intake.waiting)
 
 
-def _pages(intake: Intake, events: EventStore, control: ControlStore) -> Litestar:
+def _pages(
+    options: Options, intake: Intake, events: EventStore, control: ControlStore
+) -> Litestar:
     access = Access(control, clock.now)
+    account_of = None if _is_loopback(options.host) else control.account_of
     return Litestar(
-        route_handlers=api_routes(intake, events, control, access, clock.now),
+        route_handlers=[
+            *api_routes(intake, events, control, access, clock.now),
+            *routes(events, account_of),
+        ],
         openapi_config=None,
         logging_config=None,
         exception_handlers={HTTPException: answer_unrouted, Exception: answer_unrouted},
     )
+
+
+def _is_loopback(host: str) -> bool:
+    """True when nobody outside this machine can come in."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _application(endpoint: Endpoint, pages: Litestar) -> Application:
