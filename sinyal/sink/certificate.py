@@ -1,11 +1,15 @@
 """A certificate that the sink makes for itself at each start; RFC 5280."""
 
+import ssl
+import tempfile
 from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from sinyal.runtime.tls import server_context
 
 DAYS = 30
 
@@ -36,3 +40,11 @@ def self_made(name: str, now: float) -> bytes:
         serialization.NoEncryption(),
     )
     return pem + certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def self_made_context(host_name: str, now: float) -> ssl.SSLContext:
+    """A TLS context with a certificate of our own; its file is gone afterwards."""
+    with tempfile.NamedTemporaryFile(suffix=".pem") as pem:
+        pem.write(self_made(host_name, now))
+        pem.flush()
+        return server_context(pem.name)

@@ -1,8 +1,6 @@
 """The sink put together: SMTP server, DNS, status, ledger and agenda."""
 
 import asyncio
-import ssl
-import tempfile
 from collections.abc import Awaitable
 from pathlib import Path
 
@@ -10,11 +8,10 @@ import msgspec
 
 from sinyal.runtime.clock import Clock
 from sinyal.runtime.smtp_server import serve
-from sinyal.runtime.tls import server_context
 from sinyal.sink.aftermath import REPORTS, VISITS, Aftermath
 from sinyal.sink.agenda import Agenda, Lane
 from sinyal.sink.browser import Browser
-from sinyal.sink.certificate import self_made
+from sinyal.sink.certificate import self_made_context
 from sinyal.sink.dialog import SinkDialog
 from sinyal.sink.ledger import Ledger
 from sinyal.sink.mailroom import Answer, Mailroom
@@ -71,9 +68,7 @@ class Sink:
         self._browser = Browser(sites, self._ledger, clock, options.visits)
         self._aftermath = Aftermath(
             self._agenda,
-            Postmaster(
-                self._reporter, self._ledger, clock, options.fbl_address
-            ),
+            Postmaster(self._reporter, self._ledger, clock, options.fbl_address),
             self._browser,
             sites,
             speed=options.speed,
@@ -147,14 +142,6 @@ class Sink:
 
     def _room(self) -> Awaitable[None] | None:
         return self._agenda.room() if self._agenda.is_full else None
-
-
-def self_made_context(host_name: str, now: float) -> ssl.SSLContext:
-    """A TLS context with a certificate of our own; its file is gone afterwards."""
-    with tempfile.NamedTemporaryFile(suffix=".pem") as pem:
-        pem.write(self_made(host_name, now))
-        pem.flush()
-        return server_context(pem.name)
 
 
 def _port_of(server: asyncio.Server) -> int:

@@ -4,6 +4,7 @@ Source: RFC 1035 4.1, RFC 5321 5.1.
 """
 
 import asyncio
+from typing import cast
 
 import dns.exception
 import dns.flags
@@ -84,8 +85,8 @@ class _Answering(asyncio.DatagramProtocol):
         self._transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.DatagramTransport):
-            self._transport = transport
+        # uvloop's transports are not asyncio's by class
+        self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str | int, int]) -> None:
         response = self._zone.answer(data)

@@ -6,14 +6,13 @@ Apart from the Date field the same octets come out every time. Source: RFC 5322,
 
 import html
 import math
-from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import blake2b
 from random import Random
 
 import msgspec
 
-from sinyal.mail import header
+from sinyal.mail import header, trace
 from sinyal.traffic.campaigns import CAMPAIGNS, Campaign
 from sinyal.traffic.encoding import ENCODINGS, Encoding, encode
 from sinyal.traffic.people import DESTINATIONS, full_name
@@ -119,13 +118,12 @@ def _header(
     message_id: str,
     now: float,
 ) -> bytes:
-    date = datetime.fromtimestamp(now, UTC).strftime("%a, %d %b %Y %H:%M:%S +0000")
     sender = f"{campaign.local_part}@{plan.from_domain}"
     leave = f"unsubscribe+{message_id[1:].partition('@')[0]}@{plan.from_domain}"
     rows = [
         ("From", f"{campaign.sender} <{sender}>"),
         ("To", f"<{rcpt}>"),
-        ("Date", date),
+        ("Date", trace.date(now)),
         ("Message-ID", message_id),
         ("X-Job", campaign.job),
         ("x-virtual-mta", plan.vmta),
