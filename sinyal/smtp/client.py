@@ -67,7 +67,7 @@ class ClientSession:
                 raise BrokenReply(f"not an SMTP reply: {line[:80]!r}")
             code, mark, text = found.groups()
             self._lines.append((text or b"").decode("utf-8", "replace"))
-            self._octets += len(line)
+            self._octets += end + 1
             if mark != b"-":
                 reply = Reply(int(code), tuple(self._lines))
                 self._lines.clear()

@@ -159,13 +159,16 @@ class ServerSession:
         if found >= 0:
             return self._cut(found + len(END_MARK))
         self._searched = len(self._inbox)
-        # Transparency adds at most a third: lines of one dot.
-        if self._searched > self._limit_octets() * 4 // 3 + len(END_MARK):
+        if self._searched > self._limit_on_the_wire() + len(END_MARK):
             self._skip(len(END_MARK))
         return None
 
     def _limit_octets(self) -> int:
         return self.max_octets or CEILING_OCTETS
+
+    def _limit_on_the_wire(self) -> int:
+        """Transparency adds a third at most: lines of one dot."""
+        return self._limit_octets() * 4 // 3
 
     def _skip(self, kept: int) -> None:
         """Drop what is over the limit, save what may be the start of an end mark."""
@@ -183,7 +186,7 @@ class ServerSession:
     def _read_message(self, taken: bytes) -> MailData | Reply:
         was_skipping, self._is_skipping = self._is_skipping, False
         dotted = taken[:-3]
-        if was_skipping:
+        if was_skipping or len(dotted) > self._limit_on_the_wire():
             return status.TOO_LARGE
         if has_bare_line_end(dotted):
             return status.BARE_LINE_END

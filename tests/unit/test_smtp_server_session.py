@@ -1,0 +1,158 @@
+import itertools
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sinyal.smtp.events import (
+    Auth,
+    AuthResponse,
+    DataCommand,
+    Event,
+    Hello,
+    MailData,
+    MailFrom,
+    Quit,
+    RcptTo,
+    StartTls,
+)
+from sinyal.smtp.reply import reply
+from sinyal.smtp.server import MAX_LINE, ServerSession, Signal
+from sinyal.smtp.transitions import State
+
+OK, GO, BYE = reply(250, "ok"), reply(354, "go on"), reply(221, "bye")
+CHALLENGE, READY = reply(334, "VXNlcg=="), reply(220, "ready")
+REPLIES = {DataCommand: GO, Quit: BYE, Auth: CHALLENGE, StartTls: READY}
+
+# What peers send, well formed and not.
+WORDS = st.sampled_from([
+    b"EHLO client.example\r\n",
+    b"MAIL FROM:<a@b.example> SIZE=10\r\n",
+    b"MAIL FROM:<>\r\n",
+    b"RCPT TO:<c@d.example>\r\n",
+    b"RCPT TO:<bad\r\n",
+    b"DATA\r\n",
+    b"RSET\r\n",
+    b"NOOP\r\n",
+    b"AUTH PLAIN\r\n",
+    b"*\r\n",
+    b"AGE=\r\n",
+    b"text\r\n",
+    b"..text\r\n",
+    b".\r\n",
+    b"\n.\n",
+    b"\r.\r",
+    b".\r",
+    b"\n",
+    b"\r\r\n",
+    b"x" * 60,
+    b"x" * (MAX_LINE + 1) + b"\r\n",
+    b"\x00\xff\r\n",
+])
+
+
+def drive(pieces: list[bytes], max_octets: int = 50) -> tuple[list[Event], bytes]:
+    """The events and the replies of a session fed these pieces."""
+    session, events, said = ServerSession(max_octets), [], b""
+    session.greet(reply(220, "hello"))
+    for piece in pieces:
+        session.receive_data(piece)
+        while not isinstance(event := session.next_event(), Signal):
+            events.append(event)
+            session.send(REPLIES.get(type(event), OK))
+        said += session.data_to_send()
+    return events, said
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(WORDS, max_size=30), st.lists(st.integers(0, 3000), max_size=30))
+def test_events_and_replies_do_not_depend_on_how_the_octets_are_cut(
+    words: list[bytes], cuts: list[int]
+) -> None:
+    octets = b"".join(words)
+    bounds = [0, *sorted(min(cut, len(octets)) for cut in cuts), len(octets)]
+    pieces = [octets[a:b] for a, b in itertools.pairwise(bounds)]
+    assert drive(pieces) == drive([octets])
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=400))
+def test_no_octets_upset_the_session(octets: bytes) -> None:
+    drive([octets])
+    drive([b"EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<a@b>\r\nDATA\r\n", octets])
+
+
+def test_a_whole_transaction_is_seen_as_its_events() -> None:
+    events, said = drive([
+        b"EHLO c\r\nMAIL FROM:<a@b.c> SIZE=9 BODY=8BITMIME\r\nrcpt to:<d@e.f>\r\n"
+        b"DATA\r\n..x\r\n.\r\nQUIT\r\n"
+    ])
+    assert events == [
+        Hello("c"),
+        MailFrom("a@b.c", 9, "8BITMIME", {"SIZE": "9", "BODY": "8BITMIME"}),
+        RcptTo("d@e.f", "rcpt to:<d@e.f>"),
+        DataCommand(),
+        MailData(b".x\r\n"),
+        Quit(),
+    ]
+    assert said.endswith(b"250 ok\r\n221 bye\r\n")
+
+
+def test_a_pending_event_holds_the_ones_behind_it_back() -> None:
+    session = ServerSession()
+    session.receive_data(b"NOOP\r\nNOOP\r\n")
+    session.next_event()
+    assert session.next_event() is Signal.PAUSED
+    assert session.buffered_octets == 6
+    session.send(OK)
+    assert not isinstance(session.next_event(), Signal)
+
+
+def test_a_line_without_end_and_a_message_above_the_limit_cost_bounded_memory() -> None:
+    session = ServerSession(1000)
+    for _ in range(1000):
+        session.receive_data(b"x" * 1000)
+        session.next_event()
+    assert session.buffered_octets < 2 * MAX_LINE
+    session.receive_data(b"\r\nEHLO c\r\nMAIL FROM:<>\r\nRCPT TO:<a@b.c>\r\nDATA\r\n")
+    while not isinstance(event := session.next_event(), Signal):
+        session.send(REPLIES.get(type(event), OK))
+    for _ in range(1000):
+        session.receive_data(b"x" * 1000)
+        assert session.next_event() is Signal.NEED_DATA
+    assert session.buffered_octets < 3000
+    session.data_to_send()
+    session.receive_data(b"\r\n.\r\n")
+    session.next_event()
+    assert session.data_to_send().startswith(b"552 5.3.4 ")
+    assert session.state is State.GREETED
+
+
+def test_auth_responses_are_decoded_and_end_with_the_verdict() -> None:
+    session = ServerSession()
+    session.receive_data(b"EHLO c\r\n")
+    session.next_event()
+    session.send(OK)
+    session.receive_data(b"AUTH LOGIN =\r\n")
+    assert session.next_event() == Auth("LOGIN", b"")
+    session.send(CHALLENGE)
+    session.receive_data(b"YWxpY2U=\r\n")
+    assert session.next_event() == AuthResponse(b"alice")
+    session.send(reply(235, "in"))
+    assert session.state is State.GREETED
+    assert session.is_authenticated
+
+
+def test_a_421_ends_the_session() -> None:
+    session = ServerSession()
+    session.receive_data(b"NOOP\r\nNOOP\r\n")
+    session.next_event()
+    session.send(reply(421, "going down"))
+    assert session.next_event() is Signal.CLOSED
+
+
+def test_a_refused_greeting_ends_the_session_before_it_begins() -> None:
+    session = ServerSession()
+    session.greet(reply(521, "no"))
+    session.receive_data(b"EHLO c\r\n")
+    assert session.next_event() is Signal.CLOSED
+    assert session.data_to_send() == b"521 no\r\n"
