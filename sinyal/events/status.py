@@ -55,6 +55,9 @@ DETAIL_TEXTS: dict[str, str] = {
     "7.1": "delivery not authorized",
 }
 
+# First digit of a reply code: class of the status.
+CLASSES: dict[int, str] = {2: "2", 3: "2", 4: "4", 5: "5"}
+
 UNDEFINED = "undefined status"
 
 
@@ -63,8 +66,11 @@ def status_of(reply: Reply) -> str:
 
     The class always follows the reply code, which RFC 2034 4 demands of peers.
     """
-    subject = reply.enhanced.partition(".")[2] or "0.0"
-    return f"{min(reply.code // 100, 5)}.{subject}"
+    first = CLASSES.get(reply.code // 100, "5")
+    enhanced = reply.enhanced
+    if enhanced.startswith(first):
+        return enhanced
+    return f"{first}.{enhanced.partition('.')[2] or '0.0'}"
 
 
 def status_cell(status: str) -> str:
