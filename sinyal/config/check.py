@@ -45,13 +45,14 @@ class Checker:
             self._unknown(block, line)
 
     def _value(self, block: Block, row: Directive, line: Line) -> None:
-        if row.status is Status.LATER:
-            self._warn(line, line.name, NO_EFFECT)
         try:
             value = row.type.parse(line.value)
         except BadValue as bad:
             self._report(line, line.name, bad.text, bad.remedy or row.type.form)
             return
+        # Without effect, yet asking for what is done anyway: nothing to warn of.
+        if row.status is Status.LATER and value != row.default_value:
+            self._warn(line, line.name, NO_EFFECT)
         if row.type.place is not None:
             value = row.type.place(value, self._resolve)
         for path in row.type.files(value) if row.type.files else ():

@@ -9,6 +9,8 @@ from sinyal.config.problem import Problem
 RESERVED_SOURCES = ("{auth}",)
 LATER_SOURCES = ("{pickup}", "{transmissions-api}")
 
+SPARKPOST = ".sparkpost.com/"
+
 
 def check_references(whole: Block) -> list[Problem]:
     """Every fault that shows only when the whole file is known."""
@@ -93,6 +95,13 @@ def _signals(whole: Block) -> Iterator[Problem]:
                 section,
                 "engagement-tracking sparkpost needs an account number",
                 "add customer-id",
+            )
+        url = written.get("upload_url", SPARKPOST)
+        if tracks and SPARKPOST in url and not written.get("tracking_domain"):
+            yield _advise(
+                section,
+                "SparkPost cannot serve this server's links: none are made",
+                "add tracking-domain with the host of a sinyal Signals service",
             )
     for block in whole.walk() if not sections else ():
         switch = block.settings().get("enable_signals")

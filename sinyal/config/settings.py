@@ -184,7 +184,7 @@ class SignalsSettings(msgspec.Struct, frozen=True, kw_only=True):
     upload_interval: float = 60.0
     engagement_tracking: str = "no"
     customer_id: int = 0
-    tracking_domain: str = "pmta.spgo.io"
+    tracking_domain: str = ""
     log_verbose: bool = False
     min_free_space: int = 20 << 20
 

@@ -22,7 +22,6 @@ ROWS: tuple[Directive, ...] = (
         "sender-or-from",
         "Whose key signs, and what i= says",
         "guide 3.3.10.28",
-        status=LATER,
     ),
     Directive(
         "dkim-identity-fallback",
@@ -31,7 +30,6 @@ ROWS: tuple[Directive, ...] = (
         "",
         "Identity tried when the first has no key",
         "guide 3.3.10.29",
-        status=LATER,
     ),
     Directive(
         "dkim-algorithm",
@@ -73,7 +71,6 @@ ROWS: tuple[Directive, ...] = (
         "",
         "Headers that nobody may add after signing",
         "guide 3.3.10.30",
-        status=LATER,
     ),
     Directive(
         "dkim-add-timestamp",

@@ -1,6 +1,6 @@
 """Directives outside every section; guide 3.3.1."""
 
-from sinyal.config.directives.row import Directive, Status
+from sinyal.config.directives.row import Directive
 from sinyal.config.types import (
     BOOLEAN,
     CERTIFICATE,
@@ -21,7 +21,6 @@ from sinyal.config.types import (
 )
 
 SCOPE = "global"
-LATER = Status.LATER
 
 ROWS: tuple[Directive, ...] = (
     Directive(
@@ -48,7 +47,6 @@ ROWS: tuple[Directive, ...] = (
         "The operator's mailbox",
         "guide 3.3.1.3",
         repeatable=True,
-        status=LATER,
     ),
     Directive(
         "host-name",
@@ -203,7 +201,6 @@ ROWS: tuple[Directive, ...] = (
         "8",
         "Logs kept, the present one included",
         "guide 3.3.1.37.3",
-        status=LATER,
     ),
     Directive(
         "log-auto-rotation",
@@ -212,7 +209,6 @@ ROWS: tuple[Directive, ...] = (
         "true",
         "A new log begins at midnight",
         "guide 3.3.1.37.1",
-        status=LATER,
     ),
     Directive(
         "enable-signals",

@@ -54,8 +54,8 @@ ROWS: tuple[Directive, ...] = (
         "tracking-domain",
         SCOPE,
         STRING,
-        "pmta.spgo.io",
-        "Host of tracking links; https:// and a port may be given",
+        "",
+        "Host of tracking links, else upload-url's; https:// and a port may be given",
         "seed, sinyal",
     ),
     Directive(

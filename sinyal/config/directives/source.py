@@ -1,6 +1,6 @@
 """Directives of `<source>`: what a feeder may do; guide 3.3.7."""
 
-from sinyal.config.directives.row import Directive
+from sinyal.config.directives.row import Directive, Status
 from sinyal.config.types import (
     BOOLEAN,
     DURATION,
@@ -14,6 +14,7 @@ from sinyal.config.types import (
     choice,
 )
 
+LATER = Status.LATER
 SCOPE = "source"
 
 ROWS: tuple[Directive, ...] = (
@@ -243,7 +244,13 @@ ROWS: tuple[Directive, ...] = (
         "guide 3.3.7.61",
     ),
     Directive(
-        "log-data", SCOPE, BOOLEAN, "false", "Message data is logged", "guide 3.3.7.62"
+        "log-data",
+        SCOPE,
+        BOOLEAN,
+        "false",
+        "Message data is logged",
+        "guide 3.3.7.62",
+        status=LATER,
     ),
     Directive(
         "log-tls",
