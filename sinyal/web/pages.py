@@ -92,9 +92,7 @@ class Pages:
             in_language=partial(_in_language, request),
             **content,
         )
-        page = Response(
-            content=text, media_type="text/html", status_code=status
-        )
+        page = Response(content=text, media_type="text/html", status_code=status)
         page.headers["Cache-Control"] = "no-store"
         page.headers["Vary"] = "Accept-Language, Cookie"
         if request.query_params.get("lang") == language.code:

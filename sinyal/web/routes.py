@@ -2,6 +2,7 @@
 
 from litestar import Response, Router, get
 from litestar.handlers.http_handlers import HTTPRouteHandler
+from litestar.params import FromPath
 from litestar.response import Redirect
 from litestar.types import ExceptionHandlersMap
 
@@ -164,14 +165,14 @@ def _event_routes(site: Site) -> list[HTTPRouteHandler]:
         )
 
     @get("/events/{event_id:str}", sync_to_thread=True)
-    def event_page(request: Asking, event_id: str) -> Response[str]:
+    def event_page(request: Asking, event_id: FromPath[str]) -> Response[str]:
         event = one_event(site.store, event_id, site.admit(request))
         if event is None:
             return site.missing(request, "No event has this identity.")
         return site.pages.answer(request, "event.html", event=event)
 
     @get("/messages/{message_id:str}", sync_to_thread=True)
-    def message_page(request: Asking, message_id: str) -> Response[str]:
+    def message_page(request: Asking, message_id: FromPath[str]) -> Response[str]:
         found = history(site.store, message_id, site.admit(request))
         if found is None:
             return site.missing(request, "No event tells of this message.")
@@ -182,7 +183,7 @@ def _event_routes(site: Site) -> list[HTTPRouteHandler]:
 
 def _static_route(assets: Assets) -> HTTPRouteHandler:
     @get("/static/{name:str}", sync_to_thread=False)
-    def static_file(request: Asking, name: str) -> Response[bytes]:
+    def static_file(request: Asking, name: FromPath[str]) -> Response[bytes]:
         asset = assets.by_url_name.get(name)
         if asset is None:
             return Response(b"", status_code=404)

@@ -18,7 +18,7 @@ DOMAINS = (
     ("kantorpos.example", 12, 0.01, 0.02),
     ("old-isp.example", 8, 0.12, 0.10),
 )
-NAMES = "ayu budi citra dewi eko fitri gilang hana indra joko kartika lia".split()
+NAMES = ("ayu", "budi", "citra", "dewi", "eko", "fitri", "gilang", "hana", "indra")
 REFUSALS = (
     (10, "550", "550 5.1.1 <{}>: Recipient address rejected: User unknown"),
     (22, "552", "552 5.2.2 The mailbox is over its quota"),
@@ -63,9 +63,11 @@ def _message(draw: random.Random, number: int, until: int) -> list[Event]:
     while draw.random() < delays and tries < 3:
         busy = "421 4.7.0 Too many connections from your network, try again later"
         deferred = {"error_code": "421", "raw_reason": busy, "reason": busy}
-        steps.append(
-            ("delay", wait, {**later, **deferred, "bounce_class": 70, **_n(tries)})
-        )
+        steps.append((
+            "delay",
+            wait,
+            {**later, **deferred, "bounce_class": 70, **_n(tries)},
+        ))
         wait, tries = wait + 300 * 2**tries, tries + 1
     if draw.random() < bounces:
         steps.append(("bounce", wait, {**later, **_refusal(draw), **_n(tries)}))

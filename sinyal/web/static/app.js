@@ -18,47 +18,71 @@
     return holder ? JSON.parse(holder.dataset.series) : null;
   };
 
-  const DASHES = ["solid", "dashed", "dotted"];
+  // Two panels over one time axis: outcomes stacked above, engagement as lines below.
+  const BARS = 0;
+  const LINES = 1;
+  const DASHES = ["solid", [6, 3]];
 
   const oneSeries = (row, place, lineNumber) => {
     const color = token(`--series-${place + 1}`);
-    const shared = { name: row.name, data: row.values, color, animation: false };
+    const panel = row.isBar ? BARS : LINES;
+    const shared = {
+      name: row.name, data: row.values, color, animation: false,
+      xAxisIndex: panel, yAxisIndex: panel, cursor: "pointer",
+    };
     if (row.isBar) {
-      const border = { borderColor: token("--surface"), borderWidth: 0.5 };
-      return { ...shared, type: "bar", stack: "all", barMaxWidth: 28, itemStyle: border };
+      return { ...shared, type: "bar", stack: "all", barMaxWidth: 28, barCategoryGap: "22%" };
     }
     const style = { width: 2, type: DASHES[lineNumber % DASHES.length] };
-    return { ...shared, type: "line", showSymbol: false, symbolSize: 6, lineStyle: style };
+    return {
+      ...shared, type: "line", symbol: "circle", showSymbol: false, symbolSize: 7,
+      lineStyle: style, areaStyle: { opacity: 0.08 },
+    };
   };
 
-  const options = (content) => {
+  const timeAxis = (labels, panel, muted) => ({
+    type: "category", data: labels, gridIndex: panel, axisTick: { show: false },
+    boundaryGap: true, axisLine: { lineStyle: { color: token("--line-strong") } },
+    axisLabel: {
+      show: panel === LINES, color: muted, hideOverlap: true, fontSize: 12,
+      alignMaxLabel: "right",
+    },
+  });
+
+  const countAxis = (panel, muted) => ({
+    type: "value", gridIndex: panel, minInterval: 1, splitNumber: panel === BARS ? 4 : 2,
+    axisLabel: { color: muted, fontSize: 12 },
+    splitLine: { lineStyle: { color: token("--line") } },
+  });
+
+  const options = (content, width) => {
     const muted = token("--muted");
     const text = token("--text");
+    const legendHeight = width < 620 ? 64 : 40;
+    const widest = Math.max(1, ...content.series.flatMap((row) => row.values));
+    const left = 20 + 9 * String(widest).length;
     let lines = 0;
     return {
       animation: false,
       textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
-      grid: { left: 4, right: 8, top: 12, bottom: 64, containLabel: true },
+      grid: [
+        { left, right: 6, top: 10, height: "48%" },
+        { left, right: 6, top: "60%", bottom: legendHeight + 20 },
+      ],
       legend: {
         bottom: 0, itemWidth: 14, itemHeight: 10, itemGap: 16,
         textStyle: { color: text, fontSize: 13 }, inactiveColor: token("--line-strong"),
       },
+      axisPointer: { link: [{ xAxisIndex: "all" }] },
       // Rich text is drawn, never parsed as HTML: what it says may come from outside.
       tooltip: {
         trigger: "axis", renderMode: "richText", confine: true,
-        axisPointer: { type: "shadow", shadowStyle: { color: token("--line"), opacity: 0.35 } },
+        axisPointer: { type: "shadow", shadowStyle: { color: token("--line-strong"), opacity: 0.18 } },
         backgroundColor: token("--surface"), borderColor: token("--line-strong"),
         textStyle: { color: text, fontSize: 13 },
       },
-      xAxis: {
-        type: "category", data: content.labels, axisTick: { show: false },
-        axisLine: { lineStyle: { color: token("--line-strong") } },
-        axisLabel: { color: muted, hideOverlap: true, fontSize: 12 },
-      },
-      yAxis: {
-        type: "value", minInterval: 1, axisLabel: { color: muted, fontSize: 12 },
-        splitLine: { lineStyle: { color: token("--line") } },
-      },
+      xAxis: [BARS, LINES].map((panel) => timeAxis(content.labels, panel, muted)),
+      yAxis: [BARS, LINES].map((panel) => countAxis(panel, muted)),
       series: content.series.map((row, place) =>
         oneSeries(row, place, row.isBar ? 0 : lines++)),
     };
@@ -79,10 +103,10 @@
       place.replaceChildren(document.createElement("span"));
       chart = echarts.init(place, null, { renderer: "svg" });
       chart.on("click", follow);
-      new ResizeObserver(() => chart.resize()).observe(place);
+      new ResizeObserver(() => { chart.resize(); draw(); }).observe(place);
     }
     const chosen = chart.getOption()?.legend?.[0]?.selected ?? {};
-    const wanted = options(content);
+    const wanted = options(content, place.clientWidth);
     wanted.legend.selected = chosen;
     chart.setOption(wanted, { notMerge: true });
   };
