@@ -135,7 +135,8 @@ class EventFile:
         for file in fresh:
             with contextlib.suppress(OSError):
                 file.path.unlink()
-            file.close()
+            with contextlib.suppress(OSError):
+                file.close()
 
     def _number(self) -> int:
         number = self._next

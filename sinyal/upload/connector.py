@@ -10,7 +10,6 @@ from pathlib import Path
 
 import msgspec
 
-from sinyal.config.settings import SignalsSettings
 from sinyal.runtime.clock import Clock
 from sinyal.runtime.disk import free_octets
 from sinyal.runtime.http import Answer
@@ -37,15 +36,6 @@ class ConnectorSettings(msgspec.Struct, frozen=True, kw_only=True):
     interval_s: float = 60.0
     min_free_octets: int = 20 * 1024 * 1024
     is_verbose: bool = False
-
-
-def settings_of(section: SignalsSettings) -> ConnectorSettings:
-    """The connector's part of a `<signals>` section."""
-    return ConnectorSettings(
-        interval_s=section.upload_interval,
-        min_free_octets=section.min_free_space,
-        is_verbose=section.log_verbose,
-    )
 
 
 class Scan(msgspec.Struct, frozen=True):

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from sinyal.config.settings import SignalsSettings
 from sinyal.runtime.http import Answer
 from sinyal.runtime.log import LOG
 from sinyal.upload.attempt import first_error
-from sinyal.upload.connector import Connector, ConnectorSettings, settings_of
+from sinyal.upload.connector import Connector, ConnectorSettings
 
 ACCEPTED = Answer(200, b'{"results":{"id":"4f2c7c3e-0000-4000-8000-000000000000"}}')
 NETWORK = Answer(0, failure="cannot connect")
@@ -309,12 +308,3 @@ def test_the_connector_stops_when_it_is_told_to(tmp_path: Path, log: Lines):
 )
 def test_the_first_error_of_an_answer_is_one_short_line(body: bytes, message: str):
     assert first_error(body) == message
-
-
-def test_the_signals_section_sets_interval_space_and_verbosity():
-    section = SignalsSettings(
-        upload_interval=5.0, min_free_space=1 << 30, log_verbose=True
-    )
-    assert settings_of(section) == ConnectorSettings(
-        interval_s=5.0, min_free_octets=1 << 30, is_verbose=True
-    )
