@@ -46,6 +46,9 @@ def sink(  # noqa: PLR0913 - an argument is an option
         list[str] | None,
         typer.Option(help="NAME or NAME=ADDRESS:PORT that may be visited"),
     ] = None,
+    txt: Annotated[
+        list[str] | None, typer.Option(help="NAME=TEXT, a TXT record of the zone")
+    ] = None,
     visits: Annotated[int, typer.Option(min=1, help="At the same time")] = 16,
     outside: Annotated[
         bool, typer.Option(help="Allow --report-to that is not loopback")
@@ -73,6 +76,7 @@ def sink(  # noqa: PLR0913 - an argument is an option
         fbl_address=fbl_address,
         tracking_hosts=tuple(tracking_host or ()),
         visits=visits,
+        txt=dict(_name_and_text(one) for one in txt or ()),
     )
     open_log()
     try:
@@ -80,6 +84,11 @@ def sink(  # noqa: PLR0913 - an argument is an option
     except OSError as error:
         typer.echo(f"sinyal sink: {error}", err=True)
         raise typer.Exit(1) from error
+
+
+def _name_and_text(row: str) -> tuple[str, str]:
+    name, _, text = row.partition("=")
+    return name, text
 
 
 async def _run(options: Options) -> None:

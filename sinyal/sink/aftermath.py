@@ -49,7 +49,8 @@ class Aftermath:
         for planned in sequel.plan:
             delay_s = min(planned.after_s / self._speed, self._most_delay_s)
             for lane, work in self._works(sequel, planned, page):
-                self._agenda.add(now + delay_s, lane, work)
+                octets = len(sequel.mail.content) if lane == REPORTS else 0
+                self._agenda.add(now + delay_s, lane, work, octets)
 
     def _works(
         self, sequel: Sequel, planned: Planned, page: Page

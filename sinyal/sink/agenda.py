@@ -6,10 +6,23 @@ import itertools
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
+import msgspec
+
 from sinyal.runtime.clock import Clock
 from sinyal.runtime.log import LOG
 
+MOST_OCTETS = 256 * 1024 * 1024
+ENTRY_OCTETS = 1000  # about what an entry without a mail takes
+
 Work = Callable[[], Awaitable[None]]
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A piece of work, and how much memory it holds."""
+
+    lane: str
+    work: Work
+    octets: int
 
 
 class Lane:
@@ -18,23 +31,26 @@ class Lane:
     def __init__(self, name: str, workers: int) -> None:
         self.name = name
         self.workers = workers
-        self.due: asyncio.Queue[Work] = asyncio.Queue()
+        self.due: asyncio.Queue[Entry] = asyncio.Queue()
 
 
 class Agenda:
     """Work with a due time; `pending` counts per lane what is not finished.
 
-    Not more than `most` wait for their time: when one more comes, the earliest is
-    done at once. `is_full` says that even so too much is unfinished.
+    Not more than `most_octets` wait for their time: beyond that the earliest is done at
+    once. `is_full` says that even so twice as much is unfinished.
     Units: due times are epoch seconds.
     """
 
-    def __init__(self, lanes: tuple[Lane, ...], clock: Clock, most: int = 50_000):
+    def __init__(
+        self, lanes: tuple[Lane, ...], clock: Clock, most_octets: int = MOST_OCTETS
+    ) -> None:
         self.pending: Counter[str] = Counter({lane.name: 0 for lane in lanes})
         self._lanes = {lane.name: lane for lane in lanes}
         self._clock = clock
-        self._most = most
-        self._heap: list[tuple[float, int, str, Work]] = []
+        self._most_octets = most_octets
+        self._waiting_octets = self._pending_octets = 0
+        self._heap: list[tuple[float, int, Entry]] = []
         self._order = itertools.count()
         self._earlier = asyncio.Event()
         self._room = asyncio.Event()
@@ -48,16 +64,22 @@ class Agenda:
         """Return when there is room for more work."""
         await self._room.wait()
 
-    def add(self, due_at: float, lane: str, work: Work) -> None:
-        """Have the work done at its time, or as soon as a worker is free after it."""
+    def add(self, due_at: float, lane: str, work: Work, octets: int = 0) -> None:
+        """Have the work done at its time, or as soon as a worker is free after it.
+
+        `octets` is what the work keeps in memory besides itself.
+        """
+        entry = Entry(lane, work, octets + ENTRY_OCTETS)
+        number = next(self._order)
+        heapq.heappush(self._heap, (due_at, number, entry))
         self.pending[lane] += 1
-        if self.pending.total() >= 2 * self._most:
+        self._waiting_octets += entry.octets
+        self._pending_octets += entry.octets
+        if self._pending_octets >= 2 * self._most_octets:
             self._room.clear()
-        entry = (due_at, next(self._order), lane, work)
-        heapq.heappush(self._heap, entry)
-        if len(self._heap) > self._most:
+        if self._waiting_octets > self._most_octets:
             self._release()
-        elif self._heap[0] is entry:
+        elif self._heap[0][1] == number:
             self._earlier.set()
 
     async def run(self) -> None:
@@ -83,18 +105,20 @@ class Agenda:
                 continue
 
     def _release(self) -> None:
-        _, _, lane, work = heapq.heappop(self._heap)
-        self._lanes[lane].due.put_nowait(work)
+        entry = heapq.heappop(self._heap)[2]
+        self._waiting_octets -= entry.octets
+        self._lanes[entry.lane].due.put_nowait(entry)
 
     async def _work(self, lane: Lane) -> None:
         while True:
-            work = await lane.due.get()
-            (error,) = await asyncio.gather(work(), return_exceptions=True)
+            entry = await lane.due.get()
+            (error,) = await asyncio.gather(entry.work(), return_exceptions=True)
             if isinstance(error, Exception):
                 LOG.error("%s failed", lane.name, exc_info=error)
-            self._finished(lane)
+            self._finished(entry)
 
-    def _finished(self, lane: Lane) -> None:
-        self.pending[lane.name] -= 1
-        if self.pending.total() < self._most:
+    def _finished(self, entry: Entry) -> None:
+        self.pending[entry.lane] -= 1
+        self._pending_octets -= entry.octets
+        if self._pending_octets < self._most_octets:
             self._room.set()

@@ -9,6 +9,7 @@ import re
 
 import msgspec
 
+from sinyal.engagement.links import CLICK_PATH, OPEN_PATH
 from sinyal.sink.sites import Sites
 
 _REST = rb"""((?:[^>"']++|"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z))*+)(?:>|\Z)"""
@@ -20,7 +21,6 @@ _TAG = re.compile(
 _ATTRIBUTE = re.compile(
     rb"""[\s/]++([^\s/>=]++)(?:\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s>"']++)))?+"""
 )
-PIXEL_PATH, CLICK_PATH = "/q/", "/f/"
 MOST_LINKS = 500  # of one page
 
 
@@ -51,7 +51,7 @@ def read_page(octets: bytes, sites: Sites) -> Page:
         named = _attributes(tag[3])
         if tag[2].lower() == b"img":
             url = named.get("src", "")
-            if _is_tracked(url, PIXEL_PATH, sites):
+            if _is_tracked(url, OPEN_PATH, sites):
                 pixels.append(url)
         elif _is_tracked(url := named.get("href", ""), CLICK_PATH, sites):
             links.append(Link(url, named.get("data-target", "")))

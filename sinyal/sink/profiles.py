@@ -60,6 +60,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
 ROWS: tuple[Profile, ...] = (
     Profile(label="accept", meaning="accepted, then silence"),
+    Profile(label="trap", meaning="an address that nobody has: accepted, silence"),
     Profile(label="bounce", meaning="unknown mailbox", hard=100, at_rcpt=True),
     Profile(label="block", meaning="refused by policy", block=100),
     Profile(label="full", meaning="mailbox full", full=100, at_rcpt=True),
