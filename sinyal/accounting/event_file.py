@@ -76,7 +76,7 @@ class EventFile:
             message = f"{self.directory}: events not written: {error.strerror}"
             raise LedgerFailed(error.errno, message) from error
         for file in fresh:
-            self.roll()
+            self._make_way()
             self._file = file
 
     def roll(self) -> str | None:
@@ -108,6 +108,16 @@ class EventFile:
         self.roll()
         self.sync()
         replace_file(self.directory / COUNTER_NAME, b"%d\n" % self._next)
+
+    def _make_way(self) -> None:
+        """Roll; a file that cannot be renamed stays a part until the next start."""
+        full = self._file
+        try:
+            self.roll()
+        except OSError as error:
+            LOG.error("Signals: %s stays a part: %s", full and full.path, error)
+            if full is not None:
+                self._retired.append(full)
 
     def _batches(self, lines: Sequence[bytes], before: int) -> list[list[bytes]]:
         """The lines by file: the first batch goes to the current one."""

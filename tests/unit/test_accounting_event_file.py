@@ -158,3 +158,15 @@ def test_a_rolled_file_may_be_gone_before_it_is_synced(tmp_path: Path):
     file.append([LINE])
     file.sync()
     file.close()
+
+
+def test_a_full_file_that_cannot_be_renamed_keeps_its_lines(tmp_path: Path):
+    file = EventFile(tmp_path, largest_octets=2 * len(LINE))
+    file.append([LINE, LINE])
+    # A directory in the way of the name.
+    (tmp_path / "sp1-0000000000000001.json").mkdir()
+    file.append([LINE])
+    file.sync()
+    part = tmp_path / "sp1-0000000000000001.json.part"
+    assert part.read_bytes() == LINE * 2
+    assert file.roll() == "sp1-0000000000000002.json"
