@@ -12,7 +12,8 @@ KINDS = frozenset({"message/delivery-status", "message/global-delivery-status"})
 STATUS = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.]*\d)")
 WORD = re.compile(r"[A-Za-z]+")
 ACTIONS = {"2": "delivered", "4": "delayed", "5": "failed"}  # by class of the status
-STATUSES = {"failed": "5.0.0", "delayed": "4.0.0"}  # where a report names none
+# The status where a report names none, by its action
+STATUSES = {"": "5.0.0", "failed": "5.0.0", "delayed": "4.0.0"}
 
 
 class DsnRecipient(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,14 +74,14 @@ def _recipient(block: list[Field]) -> DsnRecipient:
     word = WORD.match(value(block, b"Action"))
     action = word[0].lower() if word else ""
     stated = STATUS.search(value(block, b"Status")) or STATUS.search(diagnostic)
-    status = stated[0] if stated else STATUSES.get(action, "")
+    status = stated[0] if stated else STATUSES.get(action, "2.0.0")
     final = untyped(value(block, b"Final-Recipient"))
     original = untyped(value(block, b"Original-Recipient"))
     return DsnRecipient(
         final_recipient=final or original,
         original_recipient=original,
-        action=action or ACTIONS.get(status[:1], "failed"),
-        status=status or STATUSES["failed" if not action else "delayed"],
+        action=action or ACTIONS[status[0]],
+        status=status,
         diagnostic=diagnostic,
         remote_mta=untyped(value(block, b"Remote-MTA")),
     )

@@ -25,7 +25,7 @@ BLANK = re.compile(rb"\s*+")
 # Charsets that are decoded; the rest of Python's codecs are no mail charsets, and some
 # (punycode, idna) take quadratic time. IANA character sets.
 CHARSETS = frozenset({
-    *("utf-8", "utf8", "us-ascii", "ascii", "utf-7", "utf-16", "utf-16le", "utf-16be"),
+    *("utf-8", "utf8", "us-ascii", "ascii", "utf-16", "utf-16le", "utf-16be"),
     *("gb2312", "gbk", "gb18030", "big5", "ks_c_5601-1987", "euc-kr", "iso-2022-kr"),
     *("euc-jp", "iso-2022-jp", "shift_jis", "koi8-r", "koi8-u", "tis-620"),
     *("macintosh", "cp850", "cp866", "windows-874"),

@@ -16,7 +16,7 @@ ORIGINALS = frozenset({
     *("message/rfc822", "message/global", "text/rfc822-headers"),
     *("text/rfc822", "message/rfc822-headers", "message/global-headers"),
 })
-MAX_BLOCKS = 1000  # recipients read from one report
+MAX_BLOCKS = 1000  # blocks read from one report, empty ones included
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +45,7 @@ def blocks(content: bytes, kinds: frozenset[str]) -> list[list[Field]] | None:
 def _blocks(octets: bytes) -> list[list[Field]]:
     found: list[list[Field]] = []
     at = 0
-    while at < len(octets) and len(found) < MAX_BLOCKS:
+    for _ in range(MAX_BLOCKS):
         split = header.split(octets, at)
         if block := header.fields(octets, at, split.body_start):
             found.append(block)
