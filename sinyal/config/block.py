@@ -30,7 +30,7 @@ class Block(msgspec.Struct):
     file: str = ""
     line: int = 0
     lines: list[Value] = []
-    written: dict[str, int] = {}  # directive: the last line that sets it
+    written: dict[str, int] = {}  # directive: its last line, good or bad
     blocks: dict[tuple[str, str], "Block"] = {}
 
     def settings(self) -> dict[str, Any]:

@@ -45,6 +45,11 @@ class Checker:
             self._unknown(block, line)
 
     def _value(self, block: Block, row: Directive, line: Line) -> None:
+        earlier = block.written.get(row.name)
+        if earlier is not None and not row.repeatable:
+            text = f"written before in line {earlier}"
+            self._warn(line, line.name, text, "this last value counts")
+        block.written[row.name] = line.line
         try:
             value = row.type.parse(line.value)
         except BadValue as bad:
@@ -59,11 +64,6 @@ class Checker:
             if not self._files.exists(path):
                 remedy = "check the path and the permissions"
                 self._report(line, line.name, f"{path} cannot be read", remedy)
-        earlier = block.written.get(row.name)
-        if earlier is not None and not row.repeatable:
-            text = f"written before in line {earlier}"
-            self._warn(line, line.name, text, "this last value counts")
-        block.written[row.name] = line.line
         block.lines.append(Value(row, value, line.file, line.line))
 
     def _section(self, block: Block, section: Section) -> None:
@@ -75,7 +75,7 @@ class Checker:
             self._report(section, shown, "unknown section", remedy)
         elif block.scope not in tag.parents:
             place = " or ".join(_place(parent) for parent in tag.parents)
-            text = f"does not belong into {_place(block.scope)}"
+            text = f"does not belong in {_place(block.scope)}"
             remedy = f"move it to {place}; is a closing line missing above?"
             self._report(section, shown, text, remedy)
             if tag.status is Status.DONE:
@@ -122,7 +122,7 @@ class Checker:
         places = TABLE.scopes_of(line.name)
         if places:
             place = " or ".join(_place(scope) for scope in places)
-            text = f"does not belong into {_place(block.scope)}"
+            text = f"does not belong in {_place(block.scope)}"
             self._report(line, line.name, text, f"move it to {place}")
             return
         remedy = self._guess(line.name, TABLE.names_in(block.scope))

@@ -158,7 +158,8 @@ def words(text: str) -> list[str]:
         if bare is None:
             found.append(ESCAPE.sub(r"\1", part[1]))
         elif bare.startswith('"'):
-            raise BadValue("a double quote is not closed", 'add the closing "')
+            remedy = 'add the closing "; # begins a comment even inside quotes'
+            raise BadValue("a double quote is not closed", remedy)
         else:
             found.append(bare)
     return found

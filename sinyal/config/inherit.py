@@ -45,21 +45,16 @@ class Sources:
     """Every `<source>`, and what they say together for a connection (SRC-1 to 4)."""
 
     def __init__(self, entries: Sequence[SourceEntry] = ()) -> None:
-        self._named = {
-            entry.place: entry.settings
-            for entry in entries
-            if isinstance(entry.place, str)
-        }
-        self._ranges: list[tuple[IpNetwork, Settings]] = sorted(
-            (
-                (entry.place, entry.settings)
-                for entry in entries
-                if not isinstance(entry.place, str)
-            ),
-            key=lambda entry: entry[0].prefixlen,
-        )
+        self._layers = [entry.settings for entry in entries]
+        self._named: dict[str, int] = {}
+        self._ranges: list[tuple[IpNetwork, int]] = []
+        for at, entry in enumerate(entries):
+            if isinstance(entry.place, str):
+                self._named[entry.place] = at
+            else:
+                self._ranges.append((entry.place, at))
+        self._ranges.sort(key=lambda entry: entry[0].prefixlen)
         self._by_layers = Cache[tuple[int, ...], SourceSettings](self._merge)
-        self._layers: dict[int, Settings] = {}
         self._by_question = Cache[tuple[str, str, str], SourceSettings](self._find)
 
     def settings(self, ip_text: str, listener: str, overlay: str) -> SourceSettings:
@@ -67,26 +62,23 @@ class Sources:
         return self._by_question.answer((ip_text, listener, overlay))
 
     def _find(self, question: tuple[str, str, str]) -> SourceSettings:
-        ip_text, listener, overlay = question
-        layers = [*self._in_ranges(ip_text)]
-        layers += [
-            self._named[name] for name in (listener, overlay) if name in self._named
-        ]
-        self._layers.update((id(layer), layer) for layer in layers)
-        return self._by_layers.answer(tuple(map(id, layers)))
+        ip_text, *names = question
+        layers = self._in_ranges(ip_text)
+        layers += [self._named[name] for name in names if name in self._named]
+        return self._by_layers.answer(tuple(layers))
 
     def _merge(self, layers: tuple[int, ...]) -> SourceSettings:
-        return SourceSettings(**_merged(self._layers[layer] for layer in layers))
+        return SourceSettings(**_merged(self._layers[at] for at in layers))
 
-    def _in_ranges(self, ip_text: str) -> list[Settings]:
+    def _in_ranges(self, ip_text: str) -> list[int]:
         """The entries that hold the address, widest first; 0/0 holds IPv6 as well."""
         try:
             address = ip(ip_text)
         except BadValue:
             return []
         return [
-            settings
-            for network, settings in self._ranges
+            at
+            for network, at in self._ranges
             if network.prefixlen == 0 or address in network
         ]
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from sinyal.config.block import Block
 from sinyal.config.problem import Problem
+from sinyal.config.vocabulary import Listener
 
 # Sources that exist without being named elsewhere (SRC-3).
 RESERVED_SOURCES = ("{auth}",)
@@ -21,6 +22,8 @@ def check_references(whole: Block) -> list[Problem]:
         *_sources(whole),
         *_signals(whole),
         *_users(whole),
+        *_listeners(whole),
+        *_internal_domains(whole),
         *_advice(whole),
     ]
 
@@ -118,6 +121,29 @@ def _users(whole: Block) -> Iterator[Problem]:
     for pool in whole.tagged("virtual-mta-pool"):
         if "virtual-mta" not in pool.written:
             yield _problem(pool, "the pool has no members", "add virtual-mta NAME")
+
+
+def _listeners(whole: Block) -> Iterator[Problem]:
+    """One address and port can be listened to once."""
+    known = {
+        block.argument for block in whole.tagged("smtp-listener") if block.argument
+    }
+    for line in whole.lines:
+        if isinstance(line.value, Listener):
+            place = (line.value.host, line.value.port)
+            if place in known:
+                text = f"{place[0]}:{place[1]} is listened to already"
+                remedy = "remove one of the lines"
+                yield Problem(line.file, line.line, line.row.name, text, remedy)
+            known.add(place)
+
+
+def _internal_domains(whole: Block) -> Iterator[Problem]:
+    """Names that PowerMTA treats apart (PAT-2)."""
+    for block in whole.walk():
+        is_internal = block.key == "local" or block.key.startswith("{")
+        if block.scope == "domain" and is_internal:
+            yield _advise(block, "not done yet by sinyal: has no effect")
 
 
 def _advice(whole: Block) -> Iterator[Problem]:

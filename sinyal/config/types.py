@@ -99,6 +99,11 @@ TIME_FORM = "write numbers with w, d, h, m or s, like 4d12h"
 SIZE_FORM = "write a number with b, k, m, g or t, like 250M"
 
 BOOLEAN = Type("boolean", SWITCH_FORM, values.boolean)
+SIGNING_SWITCH = Type(
+    "boolean", SWITCH_FORM, values.switch_with("if-x-dkim-options-present")
+)
+ROUTING_SWITCH = Type("boolean", SWITCH_FORM, values.switch_with("never"))
+SECRET = Type("text", "write one word, or text in double quotes", values.secret)
 INTEGER = Type("number", "write a whole number", values.integer, 0)
 LIMIT = Type("number or unlimited", "write a number or unlimited", values.limit, 0)
 PORT = Type("port", "write a port, like 25", values.port)

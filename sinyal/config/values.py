@@ -91,6 +91,27 @@ def boolean(text: str) -> bool:
     return found
 
 
+def switch_with(later: str) -> Callable[[str], bool]:
+    """A reader of switches whose directive also takes `later`, not done yet."""
+
+    def switch(text: str) -> bool:
+        found = word(text).lower()
+        if found not in SWITCHES and (found == later or INTERVAL.fullmatch(found[:64])):
+            raise BadValue(f'"{found[:40]}" is not done yet by sinyal')
+        return boolean(text)
+
+    return switch
+
+
+def secret(text: str) -> str:
+    """One word or a quoted text; a fault is told without the text."""
+    try:
+        return word(text)
+    except BadValue as bad:
+        reason = bad.text if not text else "it has blanks or a double quote too many"
+        raise BadValue(reason, bad.remedy) from None
+
+
 def integer(text: str) -> int:
     """A whole number of at most twelve digits."""
     found = word(text)

@@ -61,11 +61,11 @@ def test_an_unknown_directive_is_an_error_with_a_guess():
 
 def test_a_directive_in_the_wrong_scope_says_where_it_belongs():
     assert errors("max-smtp-out 5") == [
-        "/c/main:1: max-smtp-out: does not belong into the global level,"
+        "/c/main:1: max-smtp-out: does not belong in the global level,"
         " move it to <domain> or <virtual-mta> or <virtual-mta-pool>"
     ]
     assert errors("<domain x>\napi-key a\n</domain>") == [
-        "/c/main:2: api-key: does not belong into <domain>,"
+        "/c/main:2: api-key: does not belong in <domain>,"
         " move it to <signals> or <transmissions-api>"
     ]
 
@@ -85,6 +85,30 @@ def test_a_directive_in_the_wrong_scope_says_where_it_belongs():
 def test_a_bad_value_is_named_with_the_form_to_write(line, said):
     (found,) = errors(line)
     assert found.startswith(f"/c/main:1: {line.split()[0]}: {said}")
+
+
+def test_a_bad_password_is_not_repeated():
+    (found,) = errors("<smtp-user u>\npassword correct horse\n</smtp-user>")
+    assert "horse" not in found and "blanks" in found
+    (found,) = errors("<smtp-user u>\npassword ## placeholder ##\n</smtp-user>")
+    assert found.startswith("/c/main:2: password: the value is missing")
+
+
+def test_a_place_that_is_listened_to_twice_is_an_error():
+    text = "smtp-listener 127.0.0.1:25\nsmtp-listener 127.0.0.1:25"
+    assert errors(text) == [
+        "/c/main:2: smtp-listener: 127.0.0.1:25 is listened to already,"
+        " remove one of the lines"
+    ]
+
+
+def test_values_that_sinyal_does_not_do_yet_say_so():
+    text = "<domain a.example>\nbounce-upon-no-mx 4h\n"
+    (one, other) = errors(text + "dkim-sign if-x-dkim-options-present\n</domain>")
+    assert '"4h" is not done yet by sinyal, write yes or no' in one
+    assert '"if-x-dkim-options-present" is not done yet by sinyal' in other
+    (advice,) = warnings("<domain local>\nmax-smtp-out 5\n</domain>")
+    assert "not done yet" in advice
 
 
 def test_a_missing_file_is_an_error():
@@ -114,7 +138,7 @@ def test_an_unclosed_section_is_an_error_at_its_first_line():
 def test_a_section_inside_an_unclosed_one_points_at_the_missing_line():
     (_, found) = errors("<domain *>\nmax-smtp-out 5\n<source 0/0>\n</source>")[:2]
     assert found == (
-        "/c/main:3: <source>: does not belong into <domain>,"
+        "/c/main:3: <source>: does not belong in <domain>,"
         " move it to the global level; is a closing line missing above?"
     )
 
@@ -127,7 +151,7 @@ def test_an_unknown_section_is_an_error_with_a_guess():
 
 def test_a_section_in_the_wrong_place_is_an_error_and_its_lines_are_still_checked():
     found = errors("<source 0/0>\n<signals>\napi-key x\n</signals>\n</source>")
-    assert "does not belong into <source>" in found[0]
+    assert "does not belong in <source>" in found[0]
     assert found[1].startswith("/c/main:3: api-key: the key has 1 characters")
 
 

@@ -8,6 +8,8 @@ from sinyal.config.types import (
     IDLE,
     LIMIT,
     PORT,
+    ROUTING_SWITCH,
+    SECRET,
     SMTP_HOSTS,
     STRING,
     choice,
@@ -84,7 +86,7 @@ ROWS: tuple[Directive, ...] = (
     Directive(
         "bounce-upon-no-mx",
         SCOPE,
-        BOOLEAN,
+        ROUTING_SWITCH,
         "false",
         "Mail for a domain without MX bounces at once",
         "guide 3.3.10.60",
@@ -172,7 +174,7 @@ ROWS: tuple[Directive, ...] = (
     Directive(
         "auth-password",
         SCOPE,
-        STRING,
+        SECRET,
         "",
         "Password used at the destination",
         "guide 3.3.10.55",

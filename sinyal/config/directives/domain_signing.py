@@ -1,7 +1,14 @@
 """Directives of `<domain>` on DKIM signatures; guide 3.3.10.19-30."""
 
 from sinyal.config.directives.row import Directive, Status
-from sinyal.config.types import BOOLEAN, DURATION_OR_NEVER, HEADERS, STRING, choice
+from sinyal.config.types import (
+    BOOLEAN,
+    DURATION_OR_NEVER,
+    HEADERS,
+    SIGNING_SWITCH,
+    STRING,
+    choice,
+)
 
 LATER = Status.LATER
 SCOPE = "domain"
@@ -10,7 +17,7 @@ ROWS: tuple[Directive, ...] = (
     Directive(
         "dkim-sign",
         SCOPE,
-        BOOLEAN,
+        SIGNING_SWITCH,
         "false",
         "Mail to this domain is signed",
         "guide 3.3.10.19",

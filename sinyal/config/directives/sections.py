@@ -10,6 +10,7 @@ from sinyal.config.types import (
     LIST_ADDRESS,
     PATH,
     REWRITE_RULE,
+    SECRET,
     SOURCE_NAME,
     STRING,
     Type,
@@ -139,7 +140,7 @@ SMALL_SECTION_ROWS: tuple[Directive, ...] = (
         repeatable=True,
         reload=False,
     ),
-    Directive("password", "smtp-user", STRING, "", "The password", "guide 3.3.8.1"),
+    Directive("password", "smtp-user", SECRET, "", "The password", "guide 3.3.8.1"),
     Directive(
         "authentication-method",
         "smtp-user",
