@@ -93,7 +93,19 @@ def link(path: str, *pairs: Iterable[tuple[str, str]]) -> str:
 
 def message_link(message_id: str) -> str:
     """The address of a message's page."""
-    return f"/messages/{quote(message_id, safe='')}"
+    return _page_of("/messages", "messages", message_id)
+
+
+def event_link(event_id: str) -> str:
+    """The address of an event's page."""
+    return _page_of("/events", "event_ids", event_id)
+
+
+def _page_of(path: str, parameter: str, identity: str) -> str:
+    # Servers take a quoted slash for a part of the path: search instead.
+    if "/" in identity or identity in {".", ".."}:
+        return link("/events", [("range", "30d"), (parameter, identity)])
+    return f"{path}/{quote(identity, safe='')}"
 
 
 def _moving(preset: str, now: float) -> Window:

@@ -10,7 +10,7 @@ from litestar.datastructures import State
 
 from sinyal.metrics.definition import DIMENSION, DIMENSIONS, METRIC, RATE
 from sinyal.metrics.moment import write_moment
-from sinyal.web.address import RANGE_LABELS, RANGES, link, message_link
+from sinyal.web.address import RANGE_LABELS, RANGES, event_link, link, message_link
 from sinyal.web.assets import Assets
 from sinyal.web.events import FACES, INPUTS, face, raw
 from sinyal.web.language import Language, choose, load_languages
@@ -54,6 +54,7 @@ class Pages:
             "languages": list(self._languages.values()),
             "link": link,
             "message_link": message_link,
+            "event_link": event_link,
             "write_moment": write_moment,
             "face": face,
             "raw": raw,

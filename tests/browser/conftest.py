@@ -26,7 +26,7 @@ def lines(events: list[Event]) -> bytes:
 def hostile_event(at: int) -> Event:
     return Event(
         type="bounce",
-        event_id=f"hostile{HOSTILE}",
+        event_id="hostile<b onclick=alert(1)>&%2e?#",
         timestamp=at,
         message_id="hostile-message",
         rcpt_to=f"{HOSTILE}@evil.example",

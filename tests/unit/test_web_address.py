@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sinyal.metrics.moment import read_moment, write_moment
 from sinyal.store import Account
 from sinyal.web.access import Refusal, Viewer, admit
-from sinyal.web.address import read_exact, read_window
+from sinyal.web.address import event_link, message_link, read_exact, read_window
 from sinyal.web.events import read_events
 from sinyal.web.summary import read_summary
 
@@ -95,6 +95,11 @@ def test_an_empty_value_of_a_dimension_means_not_given():
 def test_a_search_says_its_alternatives_by_commas_or_repeated():
     view = read_events({"events": ["open,click", "bounce"]}, NOW)
     assert view.fields["events"] == ("open", "click", "bounce")
+
+
+def test_an_identity_is_quoted_and_one_with_a_slash_is_searched():
+    assert message_link("a b?#%") == "/messages/a%20b%3F%23%25"
+    assert event_link("a/b") == "/events?range=30d&event_ids=a%2Fb"
 
 
 def basic(user: str, password: str = "") -> str:
