@@ -9,12 +9,12 @@ tracking endpoint: clicks answered, each on disk before its answer. Bounded to 6
 """
 
 import argparse
+import asyncio
 import gzip
 import json
 import os
 import platform
 import secrets
-import shutil
 import socket
 import subprocess
 import sys
@@ -26,6 +26,7 @@ from pathlib import Path
 
 import httpx
 import msgspec
+import uvloop
 from rich.console import Console
 from rich.table import Table
 
@@ -38,6 +39,7 @@ from sinyal.store import EventStore
 
 KEY = secrets.token_hex(20)
 CONNECTIONS = 4
+VISITORS = 64
 CEILING_S = 40.0
 CAMPAIGNS, DOMAINS = 200, 2000
 
@@ -184,17 +186,28 @@ def clicks(service: Service, seconds: float) -> float:
     key = derive_key(KEY)
     copy = Copy(message_id=message_id(), customer_id=1, rcpt_to="a@b.example")
     click = Engagement(copy, "click", "https://toko.example/p/42", "beli")
-    url = f"{service.url}/f/a/{seal(key, click, nonce())}"
-    if not shutil.which("wrk"):
-        started, count = time.perf_counter(), 0
-        while time.perf_counter() - started < seconds:
-            service.http.get(url)
+    path = f"/f/a/{seal(key, click, nonce())}"
+    return uvloop.run(_clicks(service.url, path, seconds)) / seconds
+
+
+async def _clicks(url: str, path: str, seconds: float) -> int:
+    host, _colon, port = url.removeprefix("http://").rpartition(":")
+    request = f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
+    end = time.perf_counter() + seconds
+
+    async def visitor() -> int:
+        reader, writer = await asyncio.open_connection(host, int(port))
+        count = 0
+        while time.perf_counter() < end:
+            writer.write(request)
+            head = await reader.readuntil(b"\r\n\r\n")  # a redirect has no body
+            if not head.startswith(b"HTTP/1.1 302"):
+                raise SystemExit(head.decode())
             count += 1
-        return count / (time.perf_counter() - started)
-    program = ["wrk", "-t1", "-c64", f"-d{seconds:.0f}s", url]
-    said = subprocess.run(program, capture_output=True, text=True, check=True).stdout
-    (rate,) = (line for line in said.splitlines() if line.startswith("Requests/sec"))
-    return float(rate.split()[1])
+        writer.close()
+        return count
+
+    return sum(await asyncio.gather(*(visitor() for _ in range(VISITORS))))
 
 
 def measure(count: int, batch: int) -> list[Measure]:
@@ -211,7 +224,6 @@ def measure(count: int, batch: int) -> list[Measure]:
         hits = clicks(service, 3)
         service.stop()
         raw = raw_chdb(root, [stored(text) for text in texts[:found]])
-    client = "wrk, 64 connections" if shutil.which("wrk") else "one connection"
     conditions = f"{found} events of {octets} octets in gzip batches of {batch}, "
     conditions += f"{CONNECTIONS} connections, synced; {machine}"
     memory = {"peers": {}, "ratio": {}, "unit": "MB"}
@@ -230,7 +242,7 @@ def measure(count: int, batch: int) -> list[Measure]:
             "ours": round(hits),
             "peers": {},
             "ratio": {},
-            "conditions": f"{client}; {machine}",
+            "conditions": f"{VISITORS} connections of one Python client; {machine}",
         },
         {
             "measure": "memory of the idle service",

@@ -5,6 +5,7 @@ gather and are loaded together.
 """
 
 import asyncio
+import itertools
 import uuid
 from collections import deque
 
@@ -96,12 +97,11 @@ class Intake:
             if self._clock() - self._forgotten_at > FORGET_EACH_S:
                 await asyncio.to_thread(self._loader.forget)
                 self._forgotten_at = self._clock()
-            if not self._unfinished and self._waiting:
+            if not self._unfinished:
                 await self._open()
             if not self._unfinished:
                 return None
-            await asyncio.to_thread(self._loader.finish, self._unfinished[0])
-            self._unfinished.popleft()
+            await self._finish_one_and_open_another()
         except FAILURES as error:
             pause_s = RETRY_S[min(self._failures, len(RETRY_S) - 1)]
             self._failures += 1
@@ -110,19 +110,31 @@ class Intake:
         self._failures = 0
         return 0.0
 
+    async def _finish_one_and_open_another(self) -> None:
+        finishing = asyncio.to_thread(self._loader.finish, self._unfinished[0])
+        ahead = self._open() if len(self._unfinished) == 1 else asyncio.sleep(0)
+        # Both to their ends, whatever becomes of the other: threads do not stop.
+        finished, opened = await asyncio.gather(
+            finishing, ahead, return_exceptions=True
+        )
+        if finished is None:
+            self._unfinished.popleft()
+        for failure in (finished, opened):
+            if isinstance(failure, BaseException):
+                raise failure
+
     async def _open(self) -> None:
-        gathered = [
-            self._waiting[place]
-            for place in range(min(len(self._waiting), GATHERED_BATCHES))
-        ]
-        load = await asyncio.to_thread(self._loader.open, gathered)
-        for _ in load.plan.batches:
-            self._waiting.popleft()
-        self._unfinished.append(load)
+        """Make a load of what waits, if anything does."""
+        gathered = list(itertools.islice(self._waiting, GATHERED_BATCHES))
+        if gathered:
+            load = await asyncio.to_thread(self._loader.open, gathered)
+            for _ in load.plan.batches:
+                self._waiting.popleft()
+            self._unfinished.append(load)
 
 
 async def _first(
-    one: "asyncio.Task[bool]", other: "asyncio.Task[bool]", timeout_s: float
+    one: asyncio.Task[bool], other: asyncio.Task[bool], timeout_s: float
 ) -> None:
     await asyncio.wait(
         {one, other}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED

@@ -90,6 +90,8 @@ def plan_refused(batch: Batch, digest: str, error_type: str) -> Planned:
 
 
 def chosen(planned: Planned, events: Iterable[Event]) -> list[Event]:
-    """The events that the plan inserts."""
+    """The events that the plan inserts; none of a batch that was dropped."""
+    if not planned.succeeded:
+        return []
     left_out = set(planned.repeated)
     return [event for place, event in enumerate(events) if place not in left_out]

@@ -9,8 +9,13 @@ from sinyal.runtime.log import LOG
 
 Keys = Mapping[bytes, TrackingKey]
 
-# A forged token costs at most one reading of the keys each second.
+# An unknown key is looked for once in this time, and so many different ones at most:
+# forged tokens must not keep the database busy.
 REFRESH_S = 1.0
+REFRESHES = 20
+
+# The first characters of a token hold its version and most of the name of its key.
+KEY_CHARACTERS = 6
 
 
 class KeyRing:
@@ -20,28 +25,38 @@ class KeyRing:
         self._read_keys = read_keys
         self._clock = clock
         self._keys: Keys = {}
-        self._read_at = 0.0
+        self._asked: set[str] = set()
+        self._asked_since = 0.0
         self._reading = asyncio.Lock()
 
     async def unseal(self, token: str) -> Engagement | None:
         """What the token says, or None when no key of ours has sealed it."""
         found = unseal(self._keys, token)
-        if found is None and await self._refresh():
+        if found is None and await self._refresh(token[:KEY_CHARACTERS]):
             found = unseal(self._keys, token)
         return found
 
-    async def _refresh(self) -> bool:
+    async def _refresh(self, key_name: str) -> bool:
         """True when the keys were read anew, by this call or by one it waited for."""
         before = self._keys
         async with self._reading:
             if self._keys is not before:
                 return True
-            if self._clock() - self._read_at < REFRESH_S:
+            if not self._is_worth_reading(key_name):
                 return False
-            self._read_at = self._clock()
             try:
                 self._keys = await asyncio.to_thread(self._read_keys)
             except OSError as error:
                 LOG.error("Tracking: keys could not be read: %s", error)
                 return False
+        return True
+
+    def _is_worth_reading(self, key_name: str) -> bool:
+        now = self._clock()
+        if now - self._asked_since >= REFRESH_S:
+            self._asked_since = now
+            self._asked.clear()
+        if key_name in self._asked or len(self._asked) >= REFRESHES:
+            return False
+        self._asked.add(key_name)
         return True

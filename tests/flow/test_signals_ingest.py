@@ -5,44 +5,59 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from signals_process import KEY, READ_KEY, Service, command, event_lines, iso
+from signals_process import Client, Service, command, event_lines, iso
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service that all tests of this file share, each with its own account."""
+    made = Service(tmp_path_factory.mktemp("shared"))
+    made.start()
+    yield made
+    made.kill()
 
 
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
+def client(service: Service) -> Client:
+    return service.client()
+
+
+@pytest.fixture
+def mortal(tmp_path: Path) -> Iterator[Service]:
+    """A service that a test may kill."""
     made = Service(tmp_path)
     made.start()
     yield made
-    made.process.kill()
-    made.process.wait()
+    made.kill()
 
 
-def test_an_accepted_batch_is_found_within_a_moment(service: Service) -> None:
-    answer = service.post(event_lines(1, 3))
+def test_an_accepted_batch_is_found_within_a_moment(client: Client) -> None:
+    answer = client.post(event_lines(1, 3))
     assert answer.status_code == 200
     batch_id = answer.json()["results"]["id"]
-    page = service.await_events(3)
+    page = client.await_events(3)
     assert [row["event_id"] for row in page["results"]] == ["1", "2", "3"]
     assert page["links"] == {}
     first = page["results"][0]
     assert first["type"] == "delivery"
-    assert first["customer_id"] == 123
+    assert first["customer_id"] == client.customer_id
     assert first["recipient_domain"] == "not-gmail.sink.test"
     assert first["timestamp"].endswith(".000Z")
-    (verdict,) = service.get("events/ingest").json()["results"]
+    (verdict,) = client.get("events/ingest").json()["results"]
     assert (verdict["type"], verdict["batch_id"]) == ("success", batch_id)
     assert (verdict["number_succeeded"], verdict["number_duplicates"]) == (3, 0)
 
 
-def test_pages_follow_one_another_by_their_links(service: Service) -> None:
-    service.post(event_lines(0, 25))
-    service.await_events(25)
-    page = service.get("events/message", per_page="10").json()
+def test_pages_follow_one_another_by_their_links(client: Client) -> None:
+    client.post(event_lines(0, 25))
+    client.await_events(25)
+    page = client.get("events/message", per_page="10").json()
     seen = [row["event_id"] for row in page["results"]]
     while "next" in page["links"]:
         assert page["links"]["next"].startswith("/api/v1/events/message?")
-        answer = service.http.get(
-            service.url + page["links"]["next"], headers={"Authorization": READ_KEY}
+        answer = client.http.get(
+            client.service.url + page["links"]["next"],
+            headers={"Authorization": client.read_key},
         )
         page = answer.json()
         assert page["total_count"] == 25
@@ -50,9 +65,9 @@ def test_pages_follow_one_another_by_their_links(service: Service) -> None:
     assert sorted(map(int, seen)) == list(range(25))
 
 
-def test_filters_are_anded_and_their_values_ored(service: Service) -> None:
-    service.post(event_lines(1, 4) + event_lines(9, 1, campaign_id="summer sale"))
-    service.await_events(5)
+def test_filters_are_anded_and_their_values_ored(client: Client) -> None:
+    client.post(event_lines(1, 4) + event_lines(9, 1, campaign_id="summer sale"))
+    client.await_events(5)
     for expected, query in (
         (4, {"campaigns": "black"}),
         (0, {"campaigns": "lack"}),
@@ -66,11 +81,11 @@ def test_filters_are_anded_and_their_values_ored(service: Service) -> None:
         (0, {"subaccounts": "4"}),
         (5, {"subaccounts": "0"}),
     ):
-        page = service.get("events/message", **query).json()
+        page = client.get("events/message", **query).json()
         assert page["total_count"] == expected, query
 
 
-def test_bad_parameters_are_refused_by_name(service: Service) -> None:
+def test_bad_parameters_are_refused_by_name(client: Client) -> None:
     for name, value in (
         ("from", "yesterday"),
         ("to", "2026-13-01T00:00:00Z"),
@@ -80,46 +95,46 @@ def test_bad_parameters_are_refused_by_name(service: Service) -> None:
         ("bounce_classes", "ten"),
         ("ab_test_versions", "1"),
     ):
-        answer = service.get("events/message", **{name: value})
+        answer = client.get("events/message", **{name: value})
         assert answer.status_code == 400, name
         assert answer.json()["errors"][0]["param"] == name
     minutes = iso(time.time() - 60)[:16]
-    assert service.get("events/message", **{"from": minutes}).status_code == 200
-    assert service.get("events/message", reasons="x" * 4096).status_code == 414
+    assert client.get("events/message", **{"from": minutes}).status_code == 200
+    assert client.get("events/message", reasons="x" * 4096).status_code == 414
 
 
-def test_what_cannot_be_stored_is_refused_with_a_reason(service: Service) -> None:
+def test_what_cannot_be_stored_is_refused_with_a_reason(client: Client) -> None:
     text = event_lines(1, 1)
     large = os.urandom(5 * 1024 * 1024 + 1)
     for status, answer in (
-        (401, service.post(text, Authorization="0" * 40)),
-        (401, service.post(text, Authorization="short")),
-        (401, service.post(text, Authorization="")),
-        (403, service.post(text, Authorization=READ_KEY)),
-        (415, service.post(text, Content_Encoding="identity")),
-        (415, service.post(text, Content_Type="application/json")),
-        (413, service.post(large)),
-        (404, service.get("ingest/nothing")),
-        (405, service.get("ingest/events")),
-        (403, service.get("events/message", key=KEY)),
+        (401, client.post(text, Authorization="0" * 40)),
+        (401, client.post(text, Authorization="short")),
+        (401, client.post(text, Authorization="")),
+        (403, client.post(text, Authorization=client.read_key)),
+        (415, client.post(text, Content_Encoding="identity")),
+        (415, client.post(text, Content_Type="application/json")),
+        (413, client.post(large)),
+        (404, client.get("ingest/nothing")),
+        (405, client.get("ingest/events")),
+        (403, client.get("events/message", key=client.key)),
     ):
         assert answer.status_code == status
         assert answer.json()["errors"][0]["message"], status
 
 
-def test_both_forms_of_authorization_and_a_slash_at_the_end(service: Service) -> None:
-    assert service.basic("events/message/", READ_KEY).status_code == 200
-    assert service.basic("events/message", KEY).status_code == 403
-    assert service.basic("events/message", "x").status_code == 401
+def test_both_forms_of_authorization_and_a_slash_at_the_end(client: Client) -> None:
+    assert client.basic("events/message/", client.read_key).status_code == 200
+    assert client.basic("events/message", client.key).status_code == 403
+    assert client.basic("events/message", "x").status_code == 401
 
 
-def test_verdicts_name_what_was_wrong_with_each_batch(service: Service) -> None:
+def test_verdicts_name_what_was_wrong_with_each_batch(client: Client) -> None:
     good = event_lines(1, 2)
     bodies = [b"", b"{}\n", good, good, good + event_lines(3, 1) + b"{}\n"]
     for body in bodies:
-        assert service.post(body).status_code == 200
-        service.settle()
-    rows = service.get("events/ingest").json()["results"][::-1]
+        assert client.post(body).status_code == 200
+        client.service.settle()
+    rows = client.get("events/ingest").json()["results"][::-1]
     shown = [
         (
             row.get("error_type", ""),
@@ -136,41 +151,43 @@ def test_verdicts_name_what_was_wrong_with_each_batch(service: Service) -> None:
         ("duplicate_batch", 0, 0, 0),
         ("validation", 1, 2, 1),
     ]
-    assert service.get("events/ingest", events="success").json()["total_count"] == 1
-    found = service.get("events/ingest", error_types="validation,empty_batch").json()
+    assert client.get("events/ingest", events="success").json()["total_count"] == 1
+    found = client.get("events/ingest", error_types="validation,empty_batch").json()
     assert found["total_count"] == 3
 
 
 def test_batches_are_counted_once_when_the_service_is_killed_again_and_again(
-    service: Service,
+    mortal: Service,
 ) -> None:
+    client = mortal.client()
     accepted: list[str] = []
-    lives, batches, events = 4, 5, 400
+    lives, batches, events = 3, 6, 400
     for life in range(lives):
         for batch in range(batches):
             first = (life * batches + batch) * events
-            answer = service.post(event_lines(first, events))
+            answer = client.post(event_lines(first, events))
             assert answer.status_code == 200
             accepted.append(answer.json()["results"]["id"])
         # At this moment some batches are loaded, one load is under way, some wait.
-        service.kill()
-        service.start()
-    service.settle()
-    page = service.get("events/message", per_page="1").json()
+        mortal.kill()
+        mortal.start()
+    mortal.settle()
+    page = client.get("events/message", per_page="1").json()
     assert page["total_count"] == lives * batches * events
-    verdicts = service.get("events/ingest").json()["results"]
+    verdicts = client.get("events/ingest").json()["results"]
     assert sorted(row["batch_id"] for row in verdicts) == sorted(accepted)
     assert {row["number_succeeded"] for row in verdicts} == {events}
     assert {row["type"] for row in verdicts} == {"success"}
 
 
-def test_a_stopped_service_keeps_what_it_accepted(service: Service) -> None:
+def test_a_stopped_service_keeps_what_it_accepted(mortal: Service) -> None:
+    client = mortal.client()
     for first in range(0, 4000, 1000):
-        assert service.post(event_lines(first, 1000)).status_code == 200
-    assert service.stop() == 0
-    service.start()
-    service.settle()
-    assert service.await_events(4000)["total_count"] == 4000
+        assert client.post(event_lines(first, 1000)).status_code == 200
+    assert mortal.stop() == 0
+    mortal.start()
+    mortal.settle()
+    assert client.await_events(4000)["total_count"] == 4000
 
 
 def test_a_second_service_on_the_same_directory_says_why_it_ends(
@@ -182,16 +199,22 @@ def test_a_second_service_on_the_same_directory_says_why_it_ends(
     assert "Traceback" not in second.stderr
 
 
-def test_a_bomb_is_judged_and_the_service_lives_on(service: Service) -> None:
+def test_a_bomb_is_judged_and_the_service_lives_on(client: Client) -> None:
     bomb = gzip.compress(bytes(1024 * 1024)) * 80
-    headers = {
-        "Authorization": KEY,
-        "Content-Type": "application/x-ndjson",
-        "Content-Encoding": "gzip",
-    }
-    url = f"{service.url}/api/v1/ingest/events"
-    answer = service.http.post(url, content=bomb, headers=headers)
-    assert answer.status_code == 200
-    service.settle()
-    (verdict,) = service.get("events/ingest").json()["results"]
+    assert client.post_body(bomb).status_code == 200
+    client.service.settle()
+    (verdict,) = client.get("events/ingest").json()["results"]
     assert verdict["error_type"] == "decompress"
+
+
+def test_a_key_made_by_command_opens_the_running_service(client: Client) -> None:
+    create = ("key", "create", "--store", client.service.store)
+    rights = ("--grant", "message_events/view", "--customer", str(client.customer_id))
+    made = command(*create, *rights)
+    key = made.stdout.strip()
+    assert client.get("events/message", key=key).status_code == 200
+    other = command(
+        *create, "--grant", "events/ingest", "--customer", "1", "--key", key
+    )
+    assert other.returncode == 1
+    assert "other rights" in other.stderr

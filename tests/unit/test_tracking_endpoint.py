@@ -101,9 +101,13 @@ def test_a_new_key_is_known_at_its_first_use(tmp_path: Path) -> None:
     async def scene() -> None:
         keys = Keys()
         visit = Visit(tmp_path, keys)
-        assert await visit.get(CLICK) == 404
+        foreign = derive_key("f" * 40)
+        keys.rows[foreign.key_id] = foreign
+        other = seal(
+            foreign, Engagement(COPY, "click", "https://e.example/"), bytes(12)
+        )
+        assert await visit.get("/f/a/" + other) == 302
         keys.rows[KEY.key_id] = KEY
-        visit.now += 2
         assert await visit.get(CLICK) == 302
         await visit.journal.close()
 
@@ -117,6 +121,10 @@ def test_forged_tokens_do_not_make_the_keys_be_read_each_time(tmp_path: Path) ->
         for _ in range(50):
             assert await visit.get("/f/a/" + "A" * 40) == 404
         assert keys.readings == 1
+        for number in range(200):
+            assert await visit.get(f"/f/a/{number:0>40}") == 404
+            assert await visit.get(f"/f/a/{number:0<40}") == 404
+        assert keys.readings <= 20
         await visit.journal.close()
 
     asyncio.run(scene())
