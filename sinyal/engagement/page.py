@@ -56,6 +56,7 @@ TARGET = re.compile(r"https?://[\w.:~\[\]-]+(?:[/?#][^\\]*)?", re.ASCII | re.IGN
 ENDS = "".join(map(chr, range(33)))  # what browsers strip from a URL's ends
 WITHIN = str.maketrans("", "", "\t\r\n")  # and drop inside
 KEPT = "".join(map(chr, range(33, 127))).translate(str.maketrans("", "", '"<>`'))
+PLAIN_URL = re.compile(r"[!#-;=?-_a-~]*")  # nothing but the characters kept
 
 MAX_TARGET = 4096  # octets; longer links are not tracked, API (click tracking)
 MAX_NAME = 63  # octets; API (data-msys-linkname)
@@ -157,7 +158,7 @@ def target_of(value: bytes) -> str | None:
     url = _plain(value).strip(ENDS).translate(WITHIN)
     if not TARGET.fullmatch(url):
         return None
-    target = quote(url, safe=KEPT)
+    target = url if PLAIN_URL.fullmatch(url) else quote(url, safe=KEPT)
     return target if len(target) <= MAX_TARGET else None
 
 

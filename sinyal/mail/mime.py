@@ -13,7 +13,7 @@ import msgspec
 from sinyal.mail import header
 from sinyal.mail.header import Field
 
-HYPHENS = re.compile(rb"(?:^|(?<=\n))--([^\n]*+)\n?", re.MULTILINE)
+HYPHENS = re.compile(rb"--(?<![^\n]--)([^\n]*+)\n?")
 MEDIA_TYPE = re.compile(r"\s*+([^\s;/]++)\s*+/\s*+([^\s;]++)")
 PARAMETER = re.compile(
     r';\s*+([^\s=;]++)\s*+=\s*+(?:"((?:[^"\\]++|\\.)*+)(?:"|\\?\Z)|([^\s;]*+))',
