@@ -20,6 +20,8 @@ from sinyal.smtp.transitions import State
 
 MAX_WAITING_OCTETS = 256 * 1024  # read ahead of an event that has no reply yet
 HANDSHAKE_TIMEOUT_S = 30.0
+LARGE_OCTETS = 1024 * 1024  # below it a connection's share of memory is not counted
+MEMORY_OCTETS = 512 * 1024 * 1024  # of unfinished large messages, all connections
 
 
 class Peer(msgspec.Struct, frozen=True):
@@ -72,28 +74,44 @@ async def serve(
     tls_context: TlsContext = None,
     *,
     backlog: int = 1024,
+    memory_octets: int = MEMORY_OCTETS,
 ) -> asyncio.Server:
     """A server that listens on `host`:`port`; its `sockets` tell a port given as 0.
 
-    Errors: `OSError` when the address cannot be bound.
+    `memory_octets` bounds what unfinished large messages hold together; the connection
+    that would pass it is closed. Errors: `OSError` when the address cannot be bound.
     """
     loop = asyncio.get_running_loop()
+    memory = Memory(memory_octets)
 
     def connection() -> ServerConnection:
-        return ServerConnection(dialog_factory(), tls_context, loop)
+        return ServerConnection(dialog_factory(), tls_context, loop, memory)
 
     return await loop.create_server(connection, host, port, backlog=backlog)
+
+
+class Memory(msgspec.Struct):
+    """What the connections of a server hold of large messages, together."""
+
+    limit_octets: int
+    held_octets: int = 0
 
 
 class ServerConnection(asyncio.Protocol):
     """One connection: transport, session and dialog tied together."""
 
     def __init__(
-        self, dialog: Dialog, tls_context: TlsContext, loop: asyncio.AbstractEventLoop
+        self,
+        dialog: Dialog,
+        tls_context: TlsContext,
+        loop: asyncio.AbstractEventLoop,
+        memory: Memory,
     ) -> None:
         self._dialog = dialog
         self._tls_context = tls_context
         self._loop = loop
+        self._memory = memory
+        self._held_octets = 0
         self._session = ServerSession()
         self._transport: asyncio.Transport | None = None
         self._task: asyncio.Future[Any] | None = None
@@ -122,6 +140,7 @@ class ServerConnection(asyncio.Protocol):
             self._pump()
         elif self._session.buffered_octets > MAX_WAITING_OCTETS:
             self._pause()
+        self._account(self._session.buffered_octets)
 
     def pause_writing(self) -> None:
         self._is_clogged = True
@@ -140,6 +159,7 @@ class ServerConnection(asyncio.Protocol):
         self._transport = None
         if self._timer:
             self._timer.cancel()
+        self._account(0)
         self._dialog.closed()
 
     # -- the session's turn
@@ -207,6 +227,18 @@ class ServerConnection(asyncio.Protocol):
             transport.close()
         elif self._is_clogged:
             self._pause()
+
+    def _account(self, octets: int) -> None:
+        """Claim memory for a large message, or give it back."""
+        held = octets if octets > LARGE_OCTETS else 0
+        if held == self._held_octets:
+            return
+        memory = self._memory
+        memory.held_octets += held - self._held_octets
+        self._held_octets = held
+        if memory.held_octets > memory.limit_octets and held:
+            self._session.close(status.NO_MEMORY)
+            self._flush()
 
     # -- silence
 

@@ -22,4 +22,5 @@ UNKNOWN_PARAMETER = reply(555, "5.5.4 unknown parameter")
 
 TOO_MANY_ERRORS = reply(421, "4.7.0 too many errors, closing connection")
 IDLE = reply(421, "4.4.2 idle for too long, closing connection")
+NO_MEMORY = reply(421, "4.3.1 too much mail at once, closing connection")
 INTERNAL = reply(451, "4.3.0 internal error, try again later")
