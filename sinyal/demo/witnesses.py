@@ -93,7 +93,7 @@ def tally(sightings: Iterator[Sighting]) -> Count:
 
 
 class _Cells(HTMLParser):
-    """Cells `<td data-group=CAMPAIGN data-metric=NAME data-value=N>` of a page."""
+    """`<data data-scope=group data-of=CAMPAIGN data-metric=NAME data-value=N>`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -101,10 +101,9 @@ class _Cells(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         said = dict(attrs)
-        metric, value = said.get("data-metric"), said.get("data-value")
-        group = said.get("data-group")
-        if tag == "td" and metric and value and group is not None:
-            self.numbers[metric, group] = int(float(value))
+        if tag == "data" and said.get("data-scope") == "group":
+            cell = said["data-metric"] or "", said["data-of"] or ""
+            self.numbers[cell] = int(said["data-value"] or 0)
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
