@@ -24,11 +24,11 @@ TO = ("--from", "test@b.example", "--to", "test@strange.example")
 
 
 def beside_a_door(
-    directory: Path, pem: Path, work: Callable[[int], str]
+    directory: Path, pem: Path, work: Callable[[int], str], global_lines: str = ""
 ) -> tuple[str, World]:
     """What `work` prints when it talks to the port of a door."""
     world = World()
-    door = world.door(directory, pem)
+    door = world.door(directory, pem, global_lines)
 
     async def run() -> str:
         context = tls_context(door.configuration.settings)
@@ -104,11 +104,8 @@ def test_swaks_finds_no_plain_login_in_the_clear(tmp_path: Path, pem: Path) -> N
     assert "235" not in said
 
 
-@pytest.mark.parametrize("version", ["TLSv1", "TLSv1_1"])
-def test_openssl_offering_only_old_tls_is_refused(
-    version: str, tmp_path: Path, pem: Path
-) -> None:
-    """The client here is willing: no security level stands in its way."""
+def old_tls(version: str) -> Callable[[int], str]:
+    """A client that is willing: no security level of its own stands in the way."""
 
     def work(port: int) -> str:
         context = client_context(verify=False)
@@ -124,8 +121,22 @@ def test_openssl_offering_only_old_tls_is_refused(
                 return str(error)
         return "started"
 
-    said, _ = beside_a_door(tmp_path, pem, work)
-    assert "started" not in said
+    return work
+
+
+@pytest.mark.parametrize("version", ["TLSv1", "TLSv1_1"])
+def test_a_client_that_offers_only_old_tls_is_refused(
+    version: str, tmp_path: Path, pem: Path
+) -> None:
+    assert beside_a_door(tmp_path, pem, old_tls(version))[0] != "started"
+
+
+def test_old_tls_is_spoken_where_the_operator_allows_it(
+    tmp_path: Path, pem: Path
+) -> None:
+    allowed = "smtp-server-tls-allow-tlsv1.1 true"
+    assert beside_a_door(tmp_path, pem, old_tls("TLSv1_1"), allowed)[0] == "started"
+    assert beside_a_door(tmp_path, pem, old_tls("TLSv1"), allowed)[0] != "started"
 
 
 def test_the_standard_client_sends_eight_bit_mail(tmp_path: Path, pem: Path) -> None:
