@@ -125,7 +125,7 @@ def _summary_routes(site: Site) -> list[HTTPRouteHandler]:
             400 if view.problems else 200,
             view=view,
             report=answer,
-            series=chart(view, answer, site.pages.language(request)),
+            series=chart(answer, site.pages.language(request)),
             busy=busy_steps(answer),
             newest_at=newest_event_at(site.store, viewer.customer_id),
             now=site.now(),

@@ -1,10 +1,12 @@
 """The summary page's content: totals, the chart, the groups, and where they lead."""
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from sinyal.metrics.definition import DIMENSION, METRIC
+from sinyal.metrics.moment import write_moment
 from sinyal.metrics.report import Query, Report, Row, Step
 from sinyal.web.access import Viewer
 from sinyal.web.address import (
@@ -20,14 +22,14 @@ from sinyal.web.language import Language
 
 MOST_GROUPS = 10_000
 DEFAULT_GROUPS = 100
-DAY_S = 86_400
+HOUR_S, DAY_S = 3600, 86_400
 
 # How long a step of the chart is, in words.
 STEP_LABELS: dict[int, str] = {
     60: "1 minute",
     300: "5 minutes",
     900: "15 minutes",
-    3600: "1 hour",
+    HOUR_S: "1 hour",
     DAY_S: "1 day",
     30 * DAY_S: "30 days",
 }
@@ -176,25 +178,21 @@ def read_summary(given: Parameters, now: float) -> SummaryView:
     )
 
 
-def chart(view: SummaryView, answer: Report, language: Language) -> str:
-    """What the chart's script draws, as JSON: labels, and a list per series."""
-    step_s = answer.query.step_s
-    write = language.day if step_s >= DAY_S else language.minute
-    if DAY_S > step_s >= 3600:
-        write = _day_and_minute(language)
+def chart(answer: Report, language: Language) -> str:
+    """What the chart's script draws, as JSON: labels, and a list per series.
+
+    Where a point leads is in the table of the same numbers, by metric and time.
+    """
+    write = _step_writer(answer.query.step_s, language)
     content = {
         "labels": [write(step.at) for step in answer.steps],
+        "times": [write_moment(step.at) for step in answer.steps],
         "series": [
             {
                 "name": language.text(METRIC[row.metric].label),
+                "metric": row.metric,
                 "isBar": row.is_bar,
                 "values": [step.counts[row.metric] for step in answer.steps],
-                "links": [
-                    view.step_link(row.metric, step, step_s)
-                    if step.counts[row.metric]
-                    else ""
-                    for step in answer.steps
-                ],
             }
             for row in SERIES
         ],
@@ -208,5 +206,10 @@ def busy_steps(answer: Report) -> list[Step]:
     return [step for step in answer.steps if any(step.counts[name] for name in shown)]
 
 
-def _day_and_minute(language: Language) -> Any:
-    return lambda at: f"{language.day(at)} {language.minute(at)}"
+def _step_writer(step_s: int, language: Language) -> Callable[[float], str]:
+    """How the start of a step is written under the chart."""
+    if step_s >= DAY_S:
+        return language.day
+    if step_s >= HOUR_S:
+        return lambda at: f"{language.day(at)} {language.minute(at)}"
+    return language.minute

@@ -89,9 +89,13 @@
   };
 
   const follow = (event) => {
-    const row = readSeries()?.series[event.seriesIndex];
-    const address = row?.links[event.dataIndex];
-    if (address) window.location.assign(address);
+    // The table of the same numbers knows where each leads.
+    const content = readSeries();
+    const { metric } = content.series[event.seriesIndex];
+    const time = content.times[event.dataIndex];
+    report
+      .querySelector(`[data-scope="step"][data-metric="${metric}"][data-of="${time}"] a`)
+      ?.click();
   };
 
   const draw = () => {
