@@ -69,16 +69,23 @@ class Queue:
         """Whether nothing is lost with it."""
         return not (self.open or len(self)) and self.retry_at <= now
 
-    def add(self, entry: QueueEntry, now: float) -> None:
-        """Offer `entry` from now on; new mail wakes no queue in retry mode; RT-3."""
+    def add(self, entry: QueueEntry, now: float) -> bool:
+        """Offer `entry` from now on; true when the queue may have to act earlier.
+
+        New mail wakes no queue in retry mode, unless retry-upon-new-mail; RT-3.
+        """
         entry.due_at = now
-        fresh = self._fresh
-        if not fresh or _age(fresh[-1]) <= _age(entry):
-            fresh.append(entry)
-        else:
-            self._rank(self._due, entry)
         if self.retry_at and self.settings.retry_upon_new_mail:
             self.retry_at = 0.0
+        fresh = self._fresh
+        if fresh and _age(fresh[-1]) <= _age(entry):
+            fresh.append(entry)
+            return False
+        if fresh:
+            self._rank(self._due, entry)
+        else:
+            fresh.append(entry)
+        return True
 
     def retry(self, entry: QueueEntry, now: float) -> None:
         """Count an attempt and offer `entry` again after its back-off step; RT-2."""
