@@ -2,5 +2,5 @@
 
 Before it: the MTA's delivery. After it: the MTA's reception and the tracking endpoint.
 Source: seed (demo); reference of the public sink's address convention.
-Public: `decide`, `Ledger`, `run`.
+Public: `decide.decide`, `ledger.Ledger`, `run.Sink`; `profiles.ROWS` is the table.
 """
