@@ -17,12 +17,14 @@ from sinyal.reception.dialog import ReceptionDialog
 from sinyal.reception.door import tls_context
 from sinyal.runtime.configuration import load_configuration
 from sinyal.runtime.lifecycle import Tasks, stop_on_signal
+from sinyal.runtime.listening import Listening
 from sinyal.runtime.log import LOG, open_log
 from sinyal.runtime.smtp_server import serve
 
 app = typer.Typer(add_completion=False)
 DEFAULT_STATE = Path("/var/lib/pmta")
 ROTATION_INTERVAL_S = 10.0
+LEAVE_TAKING_S = 5.0  # for messages that wait for their 250
 
 
 @app.command()
@@ -66,15 +68,14 @@ async def run(configuration: Configuration, state: Path) -> None:
         if parts.connector is not None:
             tasks.start(parts.connector.run(parts.clock, stop), "Signals upload")
         await run_delivery(parts.courier, stop)
-        for server in servers:
-            server.close()
+        await asyncio.gather(*(server.stop(LEAVE_TAKING_S) for server in servers))
     finally:
         await tasks.stop()
         await parts.close()
     LOG.info("stopped")
 
 
-async def listen(configuration: Configuration, parts: Parts) -> list[asyncio.Server]:
+async def listen(configuration: Configuration, parts: Parts) -> list[Listening]:
     """The listening servers of every smtp-listener line."""
     context = tls_context(configuration.settings)
     servers = []

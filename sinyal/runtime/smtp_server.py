@@ -11,6 +11,7 @@ from typing import Any, Protocol, cast
 
 import msgspec
 
+from sinyal.runtime.listening import Connections, Listening
 from sinyal.runtime.log import LOG
 from sinyal.smtp import status
 from sinyal.smtp.events import Event, Hello
@@ -75,7 +76,7 @@ async def serve(
     *,
     backlog: int = 1024,
     memory_octets: int = MEMORY_OCTETS,
-) -> asyncio.Server:
+) -> Listening:
     """A server that listens on `host`:`port`; its `sockets` tell a port given as 0.
 
     `memory_octets` bounds what unfinished large messages hold together; the connection
@@ -83,11 +84,15 @@ async def serve(
     """
     loop = asyncio.get_running_loop()
     memory = Memory(memory_octets)
+    connections = Connections()
 
     def connection() -> ServerConnection:
-        return ServerConnection(dialog_factory(), tls_context, loop, memory)
+        return ServerConnection(
+            dialog_factory(), tls_context, loop, memory, connections
+        )
 
-    return await loop.create_server(connection, host, port, backlog=backlog)
+    server = await loop.create_server(connection, host, port, backlog=backlog)
+    return Listening(server, connections)
 
 
 class Memory(msgspec.Struct):
@@ -106,8 +111,11 @@ class ServerConnection(asyncio.Protocol):
         tls_context: TlsContext,
         loop: asyncio.AbstractEventLoop,
         memory: Memory,
+        connections: Connections,
     ) -> None:
         self._dialog = dialog
+        self._connections = connections  # of the server, this one among them
+        self._is_retiring = False
         self._tls_context = tls_context
         self._loop = loop
         self._memory = memory
@@ -125,6 +133,7 @@ class ServerConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports are not asyncio's by class
         self._transport = cast(asyncio.Transport, transport)
+        self._connections.add(self)
         self._active_at = self._loop.time()
         self._session.greet(self._dialog.opened(peer_of(transport)))
         self._session.max_octets = self._dialog.max_octets
@@ -157,10 +166,25 @@ class ServerConnection(asyncio.Protocol):
         if self._transport is None:
             return
         self._transport = None
+        self._connections.discard(self)
         if self._timer:
             self._timer.cancel()
         self._account(0)
         self._dialog.closed()
+
+    # -- called by `Listening`
+
+    def retire(self) -> None:
+        """Take leave with 421 as soon as no answer is owed; RFC 5321 3.8."""
+        self._is_retiring = True
+        if self._task is None and self._session.state is not State.CLOSED:
+            self._session.close(status.SHUTTING_DOWN)
+            self._flush()
+
+    def abort(self) -> None:
+        """Drop the connection."""
+        if self._transport:
+            self._transport.abort()
 
     # -- the session's turn
 
@@ -181,7 +205,7 @@ class ServerConnection(asyncio.Protocol):
     def _answer(self, event: Event) -> Reply | Awaitable[Reply]:
         try:
             return self._dialog.answer(event)
-        except Exception:  # noqa: BLE001 - once per event, and logged
+        except Exception:
             LOG.error("%s failed", type(event).__name__, exc_info=True)
             return status.INTERNAL
 
@@ -191,6 +215,9 @@ class ServerConnection(asyncio.Protocol):
             if self._transport is None or self._session.state is State.CLOSED:
                 return
             self._settle(event, _result(task))
+            if self._is_retiring and self._task is None:
+                self.retire()
+                return
             self._resume()
 
         task = asyncio.ensure_future(answer)
@@ -253,13 +280,9 @@ class ServerConnection(asyncio.Protocol):
             self._session.close(status.IDLE)
             self._flush()
             # A peer that does not even read is not waited for.
-            self._loop.call_later(HANDSHAKE_TIMEOUT_S, self._abort)
+            self._loop.call_later(HANDSHAKE_TIMEOUT_S, self.abort)
             return
         self._timer = self._loop.call_later(left_s, self._watch)
-
-    def _abort(self) -> None:
-        if self._transport:
-            self._transport.abort()
 
     # -- TLS
 
@@ -271,7 +294,7 @@ class ServerConnection(asyncio.Protocol):
         transport = self._transport
         context = self._tls_context
         if transport is None or context is None:
-            self._abort()
+            self.abort()
             return
         transport.pause_reading()
         transport.write(self._session.data_to_send())

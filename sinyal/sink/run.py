@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from sinyal.runtime.clock import Clock
+from sinyal.runtime.listening import Listening
 from sinyal.runtime.smtp_server import serve
 from sinyal.sink.aftermath import REPORTS, VISITS, Aftermath
 from sinyal.sink.agenda import Agenda, Lane
@@ -78,7 +79,7 @@ class Sink:
             options.seed, options.speed, options.most_delay_s, clock
         )
         self._working: asyncio.Task[None] | None = None
-        self._servers: list[asyncio.Server] = []
+        self._servers: list[asyncio.Server | Listening] = []
         self._zone: asyncio.DatagramTransport | None = None
         self.smtp_port = self.dns_port = self.status_port = 0
 
@@ -144,5 +145,5 @@ class Sink:
         return self._agenda.room() if self._agenda.is_full else None
 
 
-def _port_of(server: asyncio.Server) -> int:
+def _port_of(server: asyncio.Server | Listening) -> int:
     return int(server.sockets[0].getsockname()[1])

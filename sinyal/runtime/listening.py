@@ -1,0 +1,75 @@
+"""A listening server that can be stopped without breaking off what it owes."""
+
+import asyncio
+from typing import Any, Protocol
+
+
+class Connected(Protocol):
+    """A connection as its server sees it."""
+
+    def retire(self) -> None:
+        """Take leave as soon as no answer is owed."""
+
+    def abort(self) -> None:
+        """Drop the connection."""
+
+
+class Connections:
+    """The open connections of a server."""
+
+    def __init__(self) -> None:
+        self._open: set[Connected] = set()
+        self._changed = asyncio.Event()
+
+    def add(self, connection: Connected) -> None:
+        self._open.add(connection)
+
+    def discard(self, connection: Connected) -> None:
+        self._open.discard(connection)
+        self._changed.set()
+
+    def retire(self) -> None:
+        """Tell every connection to take leave."""
+        for connection in tuple(self._open):
+            connection.retire()
+
+    def abort(self) -> None:
+        """Drop those that are left."""
+        for connection in tuple(self._open):
+            connection.abort()
+
+    async def ended(self) -> None:
+        """Return when none is open."""
+        while self._open:
+            self._changed.clear()
+            await self._changed.wait()
+
+
+class Listening:
+    """The server of a port with its open connections.
+
+    `close` only stops listening; `stop` also ends the connections.
+    """
+
+    def __init__(self, server: asyncio.Server, connections: Connections) -> None:
+        self._server = server
+        self._connections = connections
+
+    @property
+    def sockets(self) -> tuple[Any, ...]:
+        return tuple(self._server.sockets)
+
+    def close(self) -> None:
+        self._server.close()
+
+    async def wait_closed(self) -> None:
+        await self._server.wait_closed()
+
+    async def stop(self, grace_s: float) -> None:
+        """Return when no connection is open; those late by `grace_s` are dropped."""
+        self.close()
+        self._connections.retire()
+        try:
+            await asyncio.wait_for(self._connections.ended(), grace_s)
+        except TimeoutError:
+            self._connections.abort()
