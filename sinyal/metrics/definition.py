@@ -1,12 +1,13 @@
 """THE tables of metrics and dimensions: API, pages and documents read their rows.
 
-Source: API metrics (definitions and formulas), `bounce_classes.csv` (categories).
+Source: API metrics (definitions and formulas), API events (bounce classes).
 """
 
 from enum import Enum
 
 import msgspec
 
+from sinyal.events.bounce_class import BOUNCE_CLASSES
 from sinyal.metrics.condition import Condition
 
 
@@ -69,14 +70,20 @@ class Dimension(msgspec.Struct, frozen=True):
         return f"toString({self.name})"
 
 
-ADMIN = "bounce_class IN (25, 26, 80)"
+def _classes(group: str, *others: int) -> str:
+    codes = [row.code for row in BOUNCE_CLASSES if row.group == group]
+    return f"bounce_class IN ({', '.join(map(str, sorted([*codes, *others])))})"
+
+
+# 26 came from older senders, 0 is a bounce without a class.
+ADMIN = _classes("admin", 26)
+HARD = _classes("hard")
+BLOCK = _classes("block")
+UNKNOWN = _classes("undetermined", 0)
 FAILED = f"type = 'bounce' AND NOT {ADMIN}"
 CAME_BACK = f"type = 'out_of_band' AND NOT {ADMIN}"
 ALL_FAILED = f"type IN ('bounce', 'out_of_band') AND NOT {ADMIN}"
 READ = "type IN ('initial_open', 'open', 'click')"
-HARD = "bounce_class IN (10, 30, 90)"
-BLOCK = "bounce_class IN (50, 51, 52, 53, 54)"
-UNKNOWN = "bounce_class IN (0, 1)"
 SOFT = f"NOT {HARD} AND NOT {BLOCK} AND NOT {UNKNOWN}"
 SENT = f"type = 'delivery' OR ({FAILED})"
 
