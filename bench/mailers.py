@@ -78,6 +78,7 @@ total-max-smtp-in 200
     smtp-hosts [127.0.0.1]:{to_port}
     max-smtp-out 50
     use-starttls no
+    connection-idle-timeout 1s
 </domain>
 """
 

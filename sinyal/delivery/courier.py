@@ -39,7 +39,7 @@ class Courier:
         self._policy = policy
         tls = client_context(verify=False)
         self._connector = Connector(policy, Router(resolver), tls)
-        self._resting: dict[QueueName, list[asyncio.Future[None]]] = defaultdict(list)
+        self._resting: dict[QueueName, list[asyncio.Future[bool]]] = defaultdict(list)
 
     def notice(self) -> None:
         """Look at the queues again: mail was added, a connection ended."""
@@ -52,7 +52,7 @@ class Courier:
             waiter = resting.pop()
             if not waiter.done():
                 self.line.woken(name, self.clock())
-                waiter.set_result(None)
+                waiter.set_result(True)
                 return True
         return False
 
@@ -169,7 +169,7 @@ class Courier:
             reason = Cause.BAD_ADDRESS.reply(reason=str(error))
             self._end(entry, Verdict.BOUNCED, reason)
             return None
-        except Exception:  # noqa: BLE001
+        except Exception:
             LOG.exception("message %s cannot be composed", entry.spool_id)
             self._defer(entry, Cause.BROKEN.reply())
             return None
@@ -218,17 +218,19 @@ class Courier:
     async def _rest(self, name: QueueName, timeout_s: float) -> bool:
         """Whether new mail came in time; LIM-5."""
         loop = asyncio.get_running_loop()
-        waiter: asyncio.Future[None] = loop.create_future()
+        waiter: asyncio.Future[bool] = loop.create_future()
         self._resting[name].append(waiter)
         self.line.rested(name, self.clock())
         self.notice()
+        timer = loop.call_later(timeout_s, _end_rest, waiter)
+        is_woken = False
         try:
-            await asyncio.wait((waiter,), timeout=timeout_s)
+            is_woken = await waiter
         finally:
-            if not waiter.done():  # nobody called `wake`
-                waiter.cancel()
+            timer.cancel()
+            if not is_woken:  # nobody called `wake`
                 self.line.woken(name, self.clock())
-        return not waiter.cancelled()
+        return is_woken
 
     def _defer(
         self, entry: QueueEntry, reason: Reply, where: Peer | None = None
@@ -287,3 +289,8 @@ class Courier:
                 tls_cipher=connection.tls_cipher,
             )
         )
+
+
+def _end_rest(waiter: asyncio.Future[bool]) -> None:
+    if not waiter.done():
+        waiter.set_result(False)

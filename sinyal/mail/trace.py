@@ -5,6 +5,7 @@ Source: RFC 5321 4.4, RFC 5322 3.3 and 3.6.4, guide 5 (rule HDR-6).
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -39,6 +40,12 @@ class Hop(msgspec.Struct, frozen=True, kw_only=True):
 
 def date(at: float) -> str:
     """The moment as `Wed, 04 Mar 2026 09:15:20 +0000`; RFC 5322 3.3."""
+    return _date(int(at))
+
+
+@lru_cache(maxsize=4)
+def _date(at: int) -> str:
+    # Cached: a busy server writes the same second a thousand times.
     when = datetime.fromtimestamp(at, UTC)
     return (
         f"{WEEKDAYS[when.weekday()]}, {when.day:02} {MONTHS[when.month - 1]}"

@@ -149,7 +149,9 @@ class ServerConnection(asyncio.Protocol):
             self._pump()
         elif self._session.buffered_octets > MAX_WAITING_OCTETS:
             self._pause()
-        self._account(self._session.buffered_octets)
+        held = self._session.buffered_octets
+        if held > LARGE_OCTETS or self._held_octets:
+            self._account(held)
 
     def pause_writing(self) -> None:
         self._is_clogged = True
