@@ -72,6 +72,10 @@ class Layout:
         """The first line of the file."""
         return _line(self.columns)
 
+    def keeps(self, record_type: str) -> bool:
+        """Whether records of this type belong into the file."""
+        return record_type in self._rows
+
     def lines(self, records: Sequence[Record]) -> list[bytes]:
         """The lines of those records that belong into this file, in order."""
         return [self.line(record) for record in records if record.type in self._rows]

@@ -17,6 +17,9 @@ from sinyal.runtime.tls import client_context
 from sinyal.smtp.client import Replies
 from sinyal.smtp.reply import Reply
 
+# The end of a connection's rest (loop time), and what tells it that mail has come.
+Rest = tuple[float, "asyncio.Future[bool]"]
+
 SLICE = 200  # entries of a dead queue that are bounced before others get their turn
 
 
@@ -39,7 +42,8 @@ class Courier:
         self._policy = policy
         tls = client_context(verify=False)
         self._connector = Connector(policy, Router(resolver), tls)
-        self._resting: dict[QueueName, list[asyncio.Future[bool]]] = defaultdict(list)
+        self._rest_timer: asyncio.TimerHandle | None = None
+        self._resting: dict[QueueName, list[Rest]] = defaultdict(list)
 
     def notice(self) -> None:
         """Look at the queues again: mail was added, a connection ended."""
@@ -49,7 +53,7 @@ class Courier:
         """Whether a resting connection of the queue goes on instead of a new one."""
         resting = self._resting.get(name)
         while resting:
-            waiter = resting.pop()
+            waiter = resting.pop()[1]
             if not waiter.done():
                 self.line.woken(name, self.clock())
                 waiter.set_result(True)
@@ -219,18 +223,35 @@ class Courier:
         """Whether new mail came in time; LIM-5."""
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[bool] = loop.create_future()
-        self._resting[name].append(waiter)
+        self._resting[name].append((loop.time() + timeout_s, waiter))
+        if self._rest_timer is None:
+            self._rest_timer = loop.call_later(timeout_s, self._end_rests)
         self.line.rested(name, self.clock())
         self.notice()
-        timer = loop.call_later(timeout_s, _end_rest, waiter)
         is_woken = False
         try:
             is_woken = await waiter
         finally:
-            timer.cancel()
             if not is_woken:  # nobody called `wake`
                 self.line.woken(name, self.clock())
         return is_woken
+
+    def _end_rests(self) -> None:
+        """End the rests whose time is over; one timer serves all of them."""
+        loop = asyncio.get_running_loop()
+        now, pending = loop.time(), []
+        for name, rests in tuple(self._resting.items()):
+            for end_at, waiter in rests:
+                if end_at <= now and not waiter.done():
+                    waiter.set_result(False)
+            self._resting[name] = [one for one in rests if not one[1].done()]
+            pending += self._resting[name]
+            if not self._resting[name]:
+                del self._resting[name]
+        self._rest_timer = None
+        if pending:
+            end_at = min(end_at for end_at, _ in pending)
+            self._rest_timer = loop.call_at(end_at, self._end_rests)
 
     def _defer(
         self, entry: QueueEntry, reason: Reply, where: Peer | None = None
@@ -289,8 +310,3 @@ class Courier:
                 tls_cipher=connection.tls_cipher,
             )
         )
-
-
-def _end_rest(waiter: asyncio.Future[bool]) -> None:
-    if not waiter.done():
-        waiter.set_result(False)

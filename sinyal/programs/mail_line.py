@@ -1,11 +1,11 @@
-"""The mail line of one MTA: spool, accounting and queues, in the order of promises.
+"""The mail line of one MTA: queues, deliveries and their records, in order.
 
-A message is spooled, recorded and synced before it is queued and answered 250. An
-outcome is recorded before its recipient is released. Nothing else is decided here.
+An outcome is recorded before its recipient is released. Nothing else is decided here;
+how a message gets this far is in `arrivals`.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -14,19 +14,15 @@ from sinyal.accounting.ledger import Ledger
 from sinyal.delivery.compose import Composer
 from sinyal.events.outcome import Outcome, Verdict
 from sinyal.events.record import Record, of_outcome, receipt
-from sinyal.mail.envelope import Envelope, QueueEntry, QueueName, Submission
+from sinyal.mail.envelope import Envelope, QueueEntry, Submission
+from sinyal.programs.arrivals import entries_of
 from sinyal.queues.queues import Queues
 from sinyal.runtime.clock import Clock
 from sinyal.runtime.log import LOG
-from sinyal.smtp.reply import Reply, reply
 from sinyal.spool.contents import Contents
-from sinyal.spool.database import SpoolFull
 from sinyal.spool.spool import Spool
 
 TRY_AGAIN_S = 1.0  # after the accounting could not be written
-ACCEPTED = reply(250, "2.6.0 message received")
-NOT_STORED = reply(451, "4.3.0 message cannot be stored now, try again later")
-SPOOL_BUSY = reply(452, "4.3.1 too much mail waits for the disk, try again later")
 
 
 class Ending(msgspec.Struct, frozen=True):
@@ -40,7 +36,7 @@ class Ending(msgspec.Struct, frozen=True):
 
 
 class MailLine:
-    """What reception and delivery are handed.
+    """What delivery is handed, and what becomes of its outcomes.
 
     `notice` is called when the queues have something new: set it before `recover`.
     `source_ip_of` gives the smtp-source-host address of a VirtualMTA, or "".
@@ -72,47 +68,39 @@ class MailLine:
         """Queue what the spool holds; how many recipients that are."""
         count = 0
         for stored in self._spool.recover():
-            entries = [
-                _entry(stored.spool_id, stored.envelope, index)
-                for index in range(len(stored.envelope.recipients))
-                if index not in stored.settled
-            ]
+            entries = entries_of(stored.spool_id, stored.envelope, stored.settled)
             for entry in entries:
                 entry.attempts = stored.attempts.get(entry.index, 0)
-            self._queue(entries)
+            self._add(entries)
             count += len(entries)
+        self.notice()
         return count
 
-    async def submit(self, submission: Submission) -> Reply:
-        """The reply to a whole message: 250 once it is on disk; RFC 5321 4.2.5."""
-        envelope, content = submission.envelope, submission.content
-        try:
-            spool_id = self._spool.write(envelope, content)
-        except SpoolFull:
-            return SPOOL_BUSY
-        except OSError as error:
-            LOG.error("spool: %s", error)
-            return NOT_STORED
-        try:
-            await self.record(self._receipts(envelope))
-        except OSError as error:
-            self._spool.withdraw(spool_id)
-            LOG.error("message %s refused: %s", spool_id, error)
-            return NOT_STORED
-        entries = [
-            _entry(spool_id, envelope, at) for at in range(len(envelope.recipients))
-        ]
-        self._contents.hold(entries, content)
-        self._queue(entries)
-        return ACCEPTED
-
-    async def record(self, records: Iterable[Record]) -> None:
+    async def record(self, records: Sequence[Record]) -> None:
         """Return when `records` and all that was spooled before are on disk.
 
         Errors: `OSError`.
         """
-        self._ledger.write(list(records), self._clock())
+        self._ledger.write(records, self._clock())
         await self._spool.commit()
+
+    def queue(self, group: Sequence[tuple[Submission, list[QueueEntry]]]) -> None:
+        """Offer the recipients of messages that are on disk to delivery."""
+        for submission, entries in group:
+            self._contents.hold(entries, submission.content)
+            self._add(entries)
+        self.notice()
+
+    def receipts(self, envelope: Envelope) -> list[Record]:
+        """The r records of a message; none when nothing would keep them."""
+        if not envelope.signals and not self._ledger.keeps("r"):
+            return []
+        now, source_ip = self._clock(), self._source_ip_of(envelope.vmta)
+        is_tracked = self._composer.is_tracked(envelope)
+        return [
+            receipt(envelope, at, now, source_ip, is_tracked=is_tracked)
+            for at in range(len(envelope.recipients))
+        ]
 
     def compose(self, entry: QueueEntry) -> bytes:
         """The octets to send to the recipient of `entry`."""
@@ -160,21 +148,7 @@ class MailLine:
         else:
             self._spool.attempted(ending.spool_id, ending.index, ending.attempts)
 
-    def _receipts(self, envelope: Envelope) -> list[Record]:
-        now, source_ip = self._clock(), self._source_ip_of(envelope.vmta)
-        is_tracked = self._composer.is_tracked(envelope)
-        return [
-            receipt(envelope, at, now, source_ip, is_tracked=is_tracked)
-            for at in range(len(envelope.recipients))
-        ]
-
-    def _queue(self, entries: Iterable[QueueEntry]) -> None:
+    def _add(self, entries: Sequence[QueueEntry]) -> None:
         now = self._clock()
         for entry in entries:
             self._queues.add(entry, now)
-        self.notice()
-
-
-def _entry(spool_id: int, envelope: Envelope, index: int) -> QueueEntry:
-    name = QueueName(envelope.recipients[index].domain, envelope.vmta)
-    return QueueEntry(spool_id, index, name, envelope)

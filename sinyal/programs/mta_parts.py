@@ -14,6 +14,7 @@ from sinyal.delivery.compose import Composer, tracking_of, tracking_root
 from sinyal.delivery.courier import Courier
 from sinyal.delivery.line import Desk, Policy
 from sinyal.mail import dkim
+from sinyal.programs.arrivals import Arrivals
 from sinyal.programs.mail_line import MailLine
 from sinyal.programs.report_line import ReportLine
 from sinyal.queues.queues import Queues
@@ -89,6 +90,7 @@ def assemble(configuration: Configuration, state: Path, fallback_name: str) -> P
         Resolver(configuration.settings.name_server),
     )
     line.notice = courier.notice
+    arrivals = Arrivals(spool, ledger, line.receipts, line.queue, clock.now)
     http = HttpClient() if configuration.signals else None
     return Parts(
         clock=clock.now,
@@ -99,8 +101,8 @@ def assemble(configuration: Configuration, state: Path, fallback_name: str) -> P
         door=Door(
             configuration=configuration,
             host_name=host_name,
-            submit=line.submit,
-            report=ReportLine(configuration, line, tracking).take,
+            submit=arrivals.submit,
+            report=ReportLine(configuration, line, arrivals, tracking).take,
             clock=clock.now,
             new_message_id=identity.message_id,
             log=LOG.info,

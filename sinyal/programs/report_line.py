@@ -5,6 +5,7 @@ from sinyal.config.settings import Processor
 from sinyal.delivery.compose import Tracking
 from sinyal.engagement.links import copy_of
 from sinyal.engagement.token import Copy
+from sinyal.programs.arrivals import Arrivals
 from sinyal.programs.mail_line import MailLine
 from sinyal.reception.door import ReportMail
 from sinyal.reports import read_report
@@ -18,13 +19,18 @@ class ReportLine:
     """What reception hands mail of the processors' addresses to; rules INB."""
 
     def __init__(
-        self, configuration: Configuration, line: MailLine, tracking: Tracking | None
+        self,
+        configuration: Configuration,
+        line: MailLine,
+        arrivals: Arrivals,
+        tracking: Tracking | None,
     ) -> None:
         self._processors = {
             "bounce": configuration.bounce_processor,
             "feedback-loop": configuration.feedback_loop_processor,
         }
         self._line = line
+        self._arrivals = arrivals
         self._keys = {tracking.key.key_id: tracking.key} if tracking else {}
 
     async def take(self, mail: ReportMail) -> Reply:
@@ -37,7 +43,7 @@ class ReportLine:
             await self._line.record(records)
         processor = self._processors[mail.kind]
         if processor is not None and _is_delivered(processor, bool(records)):
-            return await self._line.submit(mail.submission)
+            return await self._arrivals.submit(mail.submission)
         if not records:
             LOG.info("%s processor: no report, discarded: %s", mail.kind, mail.rcpt)
         return TAKEN

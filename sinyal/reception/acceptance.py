@@ -63,7 +63,10 @@ def accept(
     fields = stamp.new_fields(facts, source, hop, is_submission=bool(feeder.user))
     stamped = stamp.stamped(content, facts, fields)
     envelope = msgspec.structs.replace(envelope, size_octets=len(stamped))
-    return _hand_on(door, Submission(envelope, stamped), content)
+    whole = Submission(envelope, stamped)
+    if any(_report_kind(door, one.address) for one in recipients):
+        return _hand_on(door, whole, content)
+    return door.submit(whole)
 
 
 async def _hand_on(door: Door, whole: Submission, content: bytes) -> Reply:

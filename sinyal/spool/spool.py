@@ -1,7 +1,7 @@
 """The spool: accepted messages on disk, one sync for all that wait."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -86,15 +86,25 @@ class Spool:
 
         Errors: `SpoolFull` when the storage stalls, else `OSError`.
         """
-        spool_id = self._last_id + 1
-        key = _key(spool_id)
-        self._database.write([
-            (False, key, _encoder.encode(envelope)),
-            (True, key, content),
-        ])
-        self._last_id = spool_id
-        self._unsettled[spool_id] = len(envelope.recipients)
-        return spool_id
+        return self.write_all([(envelope, content)])[0]
+
+    def write_all(self, messages: Sequence[tuple[Envelope, bytes]]) -> list[int]:
+        """The spool ids of messages that are written at once, all of them or none.
+
+        Errors: as `write`.
+        """
+        first = self._last_id + 1
+        spool_ids = list(range(first, first + len(messages)))
+        changes: list[Change] = []
+        for spool_id, (envelope, content) in zip(spool_ids, messages, strict=True):
+            key = _key(spool_id)
+            changes.append((False, key, _encoder.encode(envelope)))
+            changes.append((True, key, content))
+        self._database.write(changes)
+        self._last_id += len(messages)
+        for spool_id, (envelope, _content) in zip(spool_ids, messages, strict=True):
+            self._unsettled[spool_id] = len(envelope.recipients)
+        return spool_ids
 
     def commit(self) -> asyncio.Future[None]:
         """To be awaited: done when all that was written before is on disk.

@@ -67,7 +67,7 @@ virtual-mta mta2
 
 
 class World:
-    """What surrounds the door: `answer` is what `submit` says, or raises."""
+    """What surrounds the door: `answer` is what `submit` says, and `report` or raises."""
 
     def __init__(self) -> None:
         self.now = 1_700_000_000.0
@@ -81,12 +81,13 @@ class World:
         return f"{next(self._ids):020x}"
 
     async def submit(self, submission: Submission) -> Reply:
-        if isinstance(self.answer, OSError):
-            raise self.answer
+        assert isinstance(self.answer, Reply)
         self.submitted.append(submission)
         return self.answer
 
     async def report(self, mail: ReportMail) -> Reply:
+        if isinstance(self.answer, OSError):
+            raise self.answer
         self.reports.append(mail)
         return RECEIVED
 

@@ -175,7 +175,8 @@ def test_a_full_disk_is_a_transient_refusal_and_logged(
     world = World()
     door = world.door(tmp_path, pem)
     world.answer = OSError("no space left")
-    assert hand_in(door, b"\r\n", "joe@example.net").code == 451
+    report = hand_in(door, b"\r\n", "b@bounces.example.net", mail_from="", user="")
+    assert report.code == 451
     assert "no space left" in world.lines[-1]
 
 
