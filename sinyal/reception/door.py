@@ -36,8 +36,8 @@ class Door(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """What the dialogs are handed.
 
     `submit` gives the reply once a message is on disk, or a refusal; `report` gives it
-    once a report is recorded and may raise `OSError`, answered 451. `clock` gives epoch seconds,
-    `new_message_id` 20 hex digits, `log` takes a line.
+    once a report is recorded and may raise `OSError`, answered 451. `clock` gives epoch
+    seconds, `new_message_id` 20 hex digits, `log` takes a line.
     """
 
     configuration: Configuration

@@ -67,7 +67,7 @@ virtual-mta mta2
 
 
 class World:
-    """What surrounds the door: `answer` is what `submit` says, and `report` or raises."""
+    """What surrounds the door; `answer` is what both say, or what `report` raises."""
 
     def __init__(self) -> None:
         self.now = 1_700_000_000.0

@@ -59,8 +59,8 @@ class Site:
         self.queued += [entry for _, entries in group for entry in entries]
 
     def receipts(self) -> int:
-        lines = [path.read_text() for path in self.directory.glob("acct-*.csv")]
-        return sum(text.count("\r\nr,") for text in lines)
+        lines = [path.read_bytes() for path in self.directory.glob("acct-*.csv")]
+        return sum(text.count(b"\r\nr,") for text in lines)
 
 
 def at_site(directory: Path, *works: Callable[[Site], list[Submission]]) -> Site:
