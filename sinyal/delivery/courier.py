@@ -186,7 +186,10 @@ class Courier:
         recipient = (entry.recipient.address,)
         try:
             mail_from = entry.envelope.mail_from
-            replies = await connection.send(mail_from, recipient, content)
+            # Reception lets no bare CR or LF in, and what is composed adds none.
+            replies = await connection.send(
+                mail_from, recipient, content, is_canonical=True
+            )
         except ValueError as error:
             reason = Cause.BAD_ADDRESS.reply(reason=str(error))
             self._end(entry, Verdict.BOUNCED, reason, peer)

@@ -166,10 +166,17 @@ class Connection(asyncio.Protocol):
         return NO_MECHANISM
 
     async def send(
-        self, mail_from: str, recipients: Sequence[str], content: bytes
+        self,
+        mail_from: str,
+        recipients: Sequence[str],
+        content: bytes,
+        *,
+        is_canonical: bool = False,
     ) -> Replies:
         """What the peer says to one message for `recipients`.
 
+        `is_canonical`: `content` is known to hold no bare CR or LF; otherwise it is
+        searched for them (9 us of 10 kB) and they become CRLF.
         Errors: also `ValueError` for an address that cannot be written in a command.
         """
         commands = self._session.envelope(mail_from, tuple(recipients), content)
@@ -179,7 +186,9 @@ class Connection(asyncio.Protocol):
         final = None
         if data.code == 354:
             is_wanted = mail.is_positive and any(one.is_positive for one in accepted)
-            octets = self._session.content(content, is_wanted=is_wanted)
+            octets = self._session.content(
+                content, is_wanted=is_wanted, is_canonical=is_canonical
+            )
             (final,) = await self.ask(octets, 1, self._final_timeout_s)
         return Replies(mail=mail, recipients=tuple(accepted), data=data, final=final)
 

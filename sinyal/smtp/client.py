@@ -109,10 +109,12 @@ class ClientSession:
         self._is_open = True
         return commands
 
-    def content(self, content: bytes, *, is_wanted: bool = True) -> bytes:
+    def content(
+        self, content: bytes, *, is_wanted: bool = True, is_canonical: bool = False
+    ) -> bytes:
         """The mail data with its end mark; not `is_wanted`: the mark alone."""
         self._is_open = False
-        return stuff(content) if is_wanted else NULL_LINE
+        return stuff(content, is_canonical=is_canonical) if is_wanted else NULL_LINE
 
     def _size(self, content: bytes) -> bytes:
         """The parameters of MAIL that the peer understands; RFC 1870, RFC 6152.

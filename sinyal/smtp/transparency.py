@@ -23,12 +23,13 @@ def unstuff(octets: bytes) -> bytes:
     return octets.removeprefix(b".").replace(b"\r\n.", b"\r\n")
 
 
-def stuff(octets: bytes) -> bytes:
+def stuff(octets: bytes, *, is_canonical: bool = False) -> bytes:
     """Mail data for the wire with its end mark: `octets` in lines that end in CRLF.
 
-    Bare CR and LF become CRLF, so that no peer sees an end mark inside the content.
+    Bare CR and LF become CRLF, so that no peer sees an end mark inside the content;
+    `is_canonical` says that there are none.
     """
-    if has_bare_line_end(octets):
+    if not is_canonical and has_bare_line_end(octets):
         octets = LINE_END.sub(b"\r\n", octets)
     if octets.startswith(b"."):
         octets = b"." + octets
