@@ -79,7 +79,27 @@ def assemble(configuration: Configuration, state: Path, fallback_name: str) -> P
         source_ip_of=lambda vmta: _source_ip(configuration, vmta),
         clock=clock.now,
     )
-    courier = Courier(
+    courier = _courier(configuration, host_name, queues, line)
+    line.notice = courier.notice
+    arrivals = Arrivals(spool, ledger, line.receipts, line.queue, clock.now)
+    door = Door(
+        configuration=configuration,
+        host_name=host_name,
+        submit=arrivals.submit,
+        report=ReportLine(configuration, line, arrivals, tracking).take,
+        clock=clock.now,
+        new_message_id=identity.message_id,
+        log=LOG.info,
+    )
+    http = HttpClient() if configuration.signals else None
+    connector = _connector(configuration.signals, state, ledger.roll, http)
+    return Parts(clock.now, ledger, spool, line, courier, door, connector, http)
+
+
+def _courier(
+    configuration: Configuration, host_name: str, queues: Queues, line: MailLine
+) -> Courier:
+    return Courier(
         queues,
         Policy(
             lambda name: configuration.domain_for(*name),
@@ -88,27 +108,6 @@ def assemble(configuration: Configuration, state: Path, fallback_name: str) -> P
         ),
         Desk(line.compose, line.settle, clock.now),
         Resolver(configuration.settings.name_server),
-    )
-    line.notice = courier.notice
-    arrivals = Arrivals(spool, ledger, line.receipts, line.queue, clock.now)
-    http = HttpClient() if configuration.signals else None
-    return Parts(
-        clock=clock.now,
-        ledger=ledger,
-        spool=spool,
-        line=line,
-        courier=courier,
-        door=Door(
-            configuration=configuration,
-            host_name=host_name,
-            submit=arrivals.submit,
-            report=ReportLine(configuration, line, arrivals, tracking).take,
-            clock=clock.now,
-            new_message_id=identity.message_id,
-            log=LOG.info,
-        ),
-        connector=_connector(configuration.signals, state, ledger.roll, http),
-        http=http,
     )
 
 
