@@ -29,9 +29,10 @@ CHARSETS = frozenset({
     *("gb2312", "gbk", "gb18030", "big5", "ks_c_5601-1987", "euc-kr", "iso-2022-kr"),
     *("euc-jp", "iso-2022-jp", "shift_jis", "koi8-r", "koi8-u", "tis-620"),
     *("macintosh", "cp850", "cp866", "windows-874"),
-    *(f"iso-8859-{part}" for part in range(1, 17)),
+    *(f"iso-8859-{part}" for part in range(1, 17) if part != 12),  # 12 never came
     *(f"windows-125{part}" for part in range(9)),
 })
+CODECS = {"windows-874": "cp874"}  # those that Python calls by another name
 
 
 class Split(NamedTuple):
@@ -165,7 +166,9 @@ def _undo(encoding: bytes, octets: bytes) -> bytes | None:
 
 
 def _as_text(charset: str, octets: bytes) -> str:
-    return octets.decode(charset, "replace") if charset else text(octets)
+    if not charset:
+        return text(octets)
+    return octets.decode(CODECS.get(charset, charset), "replace")
 
 
 def encode(value: str) -> bytes:

@@ -292,3 +292,17 @@ def test_a_safe_job_id_is_safe_already(text):
 
 def test_the_seeds_name_is_the_same_function():
     assert pmtaSafeJobID is safe_job_id
+
+
+@pytest.mark.parametrize("charset", sorted(header.CHARSETS))
+def test_every_charset_that_is_known_can_be_decoded(charset: str):
+    word = b"=?%b?q?abc?=" % charset.encode()
+    assert isinstance(header.decode(word), str)
+
+
+def test_thai_text_of_windows_is_read():
+    assert header.decode(b"=?windows-874?q?=A1?=") == "\N{THAI CHARACTER KO KAI}"
+
+
+def test_a_part_of_iso_8859_that_never_came_leaves_the_word_as_it_was():
+    assert header.decode(b"=?iso-8859-12?q?abc?=") == "=?iso-8859-12?q?abc?="
