@@ -1,11 +1,12 @@
 """Wait for the chain to come to rest, then let the witnesses speak."""
 
 import time
+from collections import Counter
 
 import httpx
 
-from sinyal.demo.chain import READ_KEY, is_sink_idle
-from sinyal.demo.counters import Count, Line, reconcile
+from sinyal.demo.chain import READ_KEY, Tell, is_sink_idle
+from sinyal.demo.counters import COUNTERS, Count, Line, reconcile
 from sinyal.demo.processes import Children
 from sinyal.demo.site import Site
 from sinyal.demo.survival import Survival, survival
@@ -32,6 +33,13 @@ def testimony(site: Site) -> dict[str, Count]:
     }
 
 
+def progress(site: Site) -> str:
+    """What traffic and sink have seen so far, in one line."""
+    facts = Counter(one.word for one in ledgers(site.traffic_ledger, site.sink_ledger))
+    counts = (f"{fact.title} {facts[fact.ledger]:,}" for fact in COUNTERS)
+    return ", ".join(counts)
+
+
 def is_at_rest(site: Site, children: Children) -> bool:
     """Whether traffic has ended, every message has, and the sink owes nothing."""
     if children.is_running("traffic") or not is_sink_idle(site):
@@ -42,9 +50,15 @@ def is_at_rest(site: Site, children: Children) -> bool:
     return sent.keys() <= ended
 
 
-def prove(site: Site, children: Children, deadline: float) -> tuple[Line, ...]:
-    """The reconciliation, once all agree or `deadline` (monotonic) has passed."""
+def prove(
+    site: Site, children: Children, deadline: float, tell: Tell
+) -> tuple[Line, ...]:
+    """The reconciliation, once all agree or `deadline` (monotonic) has passed.
+
+    Meanwhile `tell` is given how far the chain is.
+    """
     while True:
+        tell(progress(site))
         is_late = time.monotonic() > deadline
         if is_late or is_at_rest(site, children):
             lines = reconcile(testimony(site))
@@ -53,9 +67,12 @@ def prove(site: Site, children: Children, deadline: float) -> tuple[Line, ...]:
         time.sleep(PAUSE_S)
 
 
-def prove_survival(site: Site, children: Children, deadline: float) -> Survival:
+def prove_survival(
+    site: Site, children: Children, deadline: float, tell: Tell
+) -> Survival:
     """What a crash cost, once nothing is missing or `deadline` has passed."""
     while True:
+        tell(progress(site))
         is_late = time.monotonic() > deadline
         if is_late or is_at_rest(site, children):
             found = count_survivors(site)

@@ -73,7 +73,7 @@ def _run(
 
 
 def _reconcile(site: Site, children: Children, screen: Screen, deadline: float) -> int:
-    lines = prove(site, children, deadline)
+    lines = prove(site, children, deadline, screen.progress)
     screen.tick(_last_line(children, "traffic"))
     screen.reconciliation(lines)
     wrong = pages_answer(site)
@@ -104,7 +104,7 @@ def _survive(
     children.await_port("mta", site.ports.submission)
     open_then = before.acknowledged - before.at_sink
     screen.tick(f"mail server restarted; {open_then} acknowledged were still queued")
-    found = prove_survival(site, children, deadline)
+    found = prove_survival(site, children, deadline, screen.progress)
     screen.tick(_last_line(children, "traffic"))
     screen.survival(found)
     if found.lost or found.acknowledged < plan.load.count:

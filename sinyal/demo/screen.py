@@ -3,10 +3,14 @@
 import time
 
 from rich.console import Console
+from rich.markup import escape
+from rich.status import Status
 from rich.table import Table
 
 from sinyal.demo.counters import Line
 from sinyal.demo.survival import Survival
+
+QUIET_S = 4.0  # between lines of progress where there is no terminal
 
 
 class Screen:
@@ -15,16 +19,42 @@ class Screen:
     def __init__(self) -> None:
         self._console = Console(highlight=False)
         self._begin = time.monotonic()
+        self._status: Status | None = None
+        self._told_at = self._begin
 
     def tick(self, text: str) -> None:
-        passed = time.monotonic() - self._begin
-        self._console.print(f"[green]✓[/] [dim]{passed:5.1f} s[/]  {text}")
+        """A line for what is done; it ends the line of progress."""
+        self._end_progress()
+        self._print(f"[green]✓[/] [dim]{self._passed_s():5.1f} s[/]  {escape(text)}")
 
     def say(self, text: str) -> None:
-        self._console.print(text)
+        self._print(escape(text))
 
     def fail(self, text: str) -> None:
-        self._console.print(f"[bold red]✗[/] {text}")
+        self._end_progress()
+        self._print(f"[bold red]✗[/] {escape(text)}")
+
+    def progress(self, text: str) -> None:
+        """How far it is: a live line in a terminal, else one every few seconds."""
+        if self._console.is_terminal:
+            if self._status is None:
+                self._status = self._console.status(text)
+                self._status.start()
+            self._status.update(escape(text))
+        elif time.monotonic() - self._told_at > QUIET_S:
+            self._told_at = time.monotonic()
+            self._print(f"  [dim]{self._passed_s():5.1f} s[/]  {escape(text)}")
+
+    def _end_progress(self) -> None:
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
+
+    def _passed_s(self) -> float:
+        return time.monotonic() - self._begin
+
+    def _print(self, text: str) -> None:
+        self._console.print(text, soft_wrap=True)
 
     def reconciliation(self, lines: tuple[Line, ...]) -> None:
         """One row per counter: what each witness counted, and the difference."""
