@@ -6,6 +6,7 @@ ports, addresses, files, and where events go.
 
 import base64
 import datetime
+import itertools
 import signal
 import smtplib
 import ssl
@@ -74,15 +75,21 @@ class Site:
 
     def start(self) -> None:
         """Start the server and return once both its ports are open."""
-        state = self.directory / "state"
-        options = ["--config", self.directory / "seed.conf", "--state", state]
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "sinyal", "mta", *map(str, options)],
-                cwd=ROOT,
-                stderr=log,
-            )
+            self.process = subprocess.Popen(self._command(), cwd=ROOT, stderr=log)
         self.until(lambda: _is_open(self.submission) and _is_open(self.reports))
+
+    def start_another(self, state: Path) -> subprocess.CompletedProcess[str]:
+        """The end of a second server on the same file with a state of its own."""
+        command = self._command(state)
+        return subprocess.run(
+            command, cwd=ROOT, capture_output=True, text=True, check=False
+        )
+
+    def _command(self, state: Path | None = None) -> list[str]:
+        options = {"--config": "seed.conf", "--state": state or "state"}
+        paths = [(name, str(self.directory / path)) for name, path in options.items()]
+        return [sys.executable, "-m", "sinyal", "mta", *itertools.chain(*paths)]
 
     def stop(self) -> int:
         """The exit status after SIGTERM; a failure when it takes long."""

@@ -14,6 +14,8 @@ from sinyal.smtp.events import DataCommand, Event, Hello, MailData, MailFrom, Rc
 from sinyal.smtp.reply import Reply, reply
 
 PATIENCE_S = 30.0
+OK = reply(250, "2.0.0 ok")
+FULL = reply(452, "4.3.1 no room, try again later")
 T = TypeVar("T")
 
 
@@ -34,6 +36,10 @@ class Arrivals(Generic[T]):
         with self._changed:
             self._all += arrived
             self._changed.notify_all()
+
+    def __len__(self) -> int:
+        with self._changed:
+            return len(self._all)
 
     def those(self, matches: Callable[[T], bool]) -> list[T]:
         with self._changed:
@@ -78,10 +84,10 @@ class Mail(NamedTuple):
 
 
 class ReceiverDialog(Dialog):
-    """Takes every message and keeps it."""
+    """Keeps every message, as long as there is room."""
 
-    def __init__(self, mails: Arrivals[Mail]) -> None:
-        self._mails = mails
+    def __init__(self, receiver: "Receiver") -> None:
+        self._receiver = receiver
         self._mail_from = ""
         self._rcpts: list[str] = []
 
@@ -102,16 +108,21 @@ class ReceiverDialog(Dialog):
             case DataCommand():
                 return reply(354, "go on")
             case MailData():
-                taken = tuple(self._rcpts)
-                self._mails.add(Mail(self._mail_from, taken, event.octets))
-        return reply(250, "2.0.0 ok")
+                return self._receiver.take(
+                    Mail(self._mail_from, tuple(self._rcpts), event.octets)
+                )
+        return OK
 
 
 class Receiver:
-    """An SMTP server in a thread; its port stays the same while it is down."""
+    """An SMTP server in a thread; its port stays the same while it is down.
+
+    It has room for `room` messages, or for any number with None.
+    """
 
     def __init__(self) -> None:
         self.port = free_port()
+        self.room: int | None = None
         self.mails: Arrivals[Mail] = Arrivals()
         self._is_up = threading.Event()
 
@@ -130,9 +141,15 @@ class Receiver:
         """The first message to a recipient."""
         return self.mails.first(lambda mail: rcpt in mail.rcpts)
 
+    def take(self, mail: Mail) -> Reply:
+        if self.room is not None and len(self.mails) >= self.room:
+            return FULL
+        self.mails.add(mail)
+        return OK
+
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        server = await serve("127.0.0.1", self.port, lambda: ReceiverDialog(self.mails))
+        server = await serve("127.0.0.1", self.port, lambda: ReceiverDialog(self))
         self._is_up.set()
         await self._stop.wait()
         await server.stop(1.0)
