@@ -35,7 +35,7 @@ from sinyal.events.codec import Rejected, decode_line, encode_line
 from sinyal.events.event import Event
 from sinyal.ingest.loader import LOAD_EVENTS
 from sinyal.runtime.identity import event_id, message_id, nonce
-from sinyal.store import EventStore
+from sinyal.store.events import EventStore
 
 KEY = secrets.token_hex(20)
 CONNECTIONS = 4

@@ -14,7 +14,7 @@ from litestar import Request
 
 from sinyal.api.errors import ApiError
 from sinyal.runtime.clock import Clock
-from sinyal.store import Account, ControlStore
+from sinyal.store.control import Account, ControlStore
 
 KEY = re.compile(r"[0-9a-fA-F]{40}")
 

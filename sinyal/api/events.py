@@ -24,8 +24,8 @@ from sinyal.metrics.search import (
     search,
 )
 from sinyal.runtime.clock import Clock
-from sinyal.store import Account, ControlStore, EventStore
-from sinyal.store.control import BatchFilters, BatchStatus
+from sinyal.store.control import Account, BatchFilters, BatchStatus, ControlStore
+from sinyal.store.events import EventStore
 
 GRANT = "message_events/view"
 KEPT_DAYS = 10

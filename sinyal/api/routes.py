@@ -11,7 +11,8 @@ from sinyal.api.events import batch_route, message_route
 from sinyal.api.ingest import ingest_route
 from sinyal.ingest.intake import Intake
 from sinyal.runtime.clock import Clock
-from sinyal.store import ControlStore, EventStore
+from sinyal.store.control import ControlStore
+from sinyal.store.events import EventStore
 
 
 def api_routes(

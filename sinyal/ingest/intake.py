@@ -9,8 +9,6 @@ import itertools
 import uuid
 from collections import deque
 
-import sqlalchemy.exc
-
 from sinyal.ingest.batch import Batch, BatchFiles
 from sinyal.ingest.loader import Load, Loader
 from sinyal.runtime.clock import Clock
@@ -23,7 +21,7 @@ GATHERED_BATCHES = 64
 RETRY_S = (1.0, 2.0, 5.0, 10.0, 30.0)
 FORGET_EACH_S = 3600.0
 
-FAILURES = (OSError, sqlalchemy.exc.SQLAlchemyError)
+FAILURES = (OSError,)
 
 
 class Intake:

@@ -54,8 +54,7 @@ class Loader:
 
     `open` and `finish` may run at the same time, each in one thread: while the engine
     inserts one load, the next one is read and checked (34,000 events/s without).
-    Errors: `OSError` (of the event store, too) and SQLAlchemy's `OperationalError`;
-    the same call may then be made again.
+    Errors: `OSError`, of both stores, too; the same call may then be made again.
     """
 
     def __init__(
@@ -89,7 +88,9 @@ class Loader:
     def open(self, batches: Sequence[Batch]) -> Load:
         """A load of the first of `batches`, written down; it may leave some out."""
         readings = self._read(batches)
-        load_id = str(uuid.uuid4())
+        # Named by its first batch: a plan that was written though its commit seemed to
+        # fail gives way to the next one, and nothing is inserted under two names.
+        load_id = readings[0][0].batch_id
         rows = self._plan(readings)
         plan = Plan(load_id, tuple(rows))
         events = [
@@ -119,12 +120,21 @@ class Loader:
         readings: Readings = []
         count = 0
         for batch in batches:
-            reading = read_batch(batch, self._files.read(batch), self._limits)
+            reading = self._reading(batch)
             readings.append((batch, reading))
             count += len(reading.events)
             if count >= LOAD_EVENTS:
                 break
         return readings
+
+    def _reading(self, batch: Batch) -> Reading:
+        try:
+            body = self._files.read(batch)
+        except FileNotFoundError:
+            # Somebody has taken it away; those behind it must not wait for ever.
+            LOG.error("Ingest: batch %s is not on disk any more", batch.batch_id)
+            return Reading("", [], error_type="system")
+        return read_batch(batch, body, self._limits)
 
     def _begun(self, plan: Plan, events: list[Event]) -> Load:
         event_ids: dict[int, set[str]] = {}
@@ -178,9 +188,7 @@ class Loader:
         events: list[Event] = []
         for row in plan.batches:
             if row.succeeded:
-                body = self._files.read(row.batch)
-                reading = read_batch(row.batch, body, self._limits)
-                events.extend(chosen(row, reading.events))
+                events.extend(chosen(row, self._reading(row.batch).events))
         return events
 
     def _report(self, statuses: Sequence[BatchStatus]) -> None:

@@ -14,7 +14,12 @@ from sinyal.events.codec import Rejected
 from sinyal.events.event import Event
 from sinyal.ingest.batch import Batch
 from sinyal.ingest.check import Limits, stored_event
-from sinyal.ingest.text import decompress, lines
+from sinyal.ingest.text import TEXT_OCTETS, decompress, lines
+
+# A line of the mandatory fields alone is longer than this: a text of more lines than
+# `MOST_LINES` is no text of events, and is not worth a minute of failing at each.
+SHORTEST_LINE_OCTETS = 128
+MOST_LINES = TEXT_OCTETS // SHORTEST_LINE_OCTETS
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -50,6 +55,8 @@ def read_batch(batch: Batch, body: bytes, limits: Limits) -> Reading:
     text = decompress(body)
     if text is None:
         return Reading("", [], error_type="decompress")
+    if (count := text.count(b"\n")) > MOST_LINES:
+        return Reading("", [], count, "too many lines", "validation")
     events: list[Event] = []
     failed, first_reason = 0, ""
     for line in lines(text):

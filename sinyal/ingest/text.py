@@ -9,12 +9,15 @@ TEXT_OCTETS = 64 * 1024 * 1024
 
 GZIP = 16 + zlib.MAX_WBITS
 
+# Each member is cut off the octets that follow it, at the cost of a copy of them.
+MOST_MEMBERS = 256
+
 
 def decompress(body: bytes, ceiling: int = TEXT_OCTETS) -> bytes | None:
     """The text of a gzip body of one or more members (RFC 1952 2.2).
 
-    None when it is not whole gzip or holds more than `ceiling` octets; memory stays
-    below the ceiling whatever the body claims.
+    None when it is not whole gzip, holds more than `ceiling` octets or has more than
+    `MOST_MEMBERS` members; memory stays below the ceiling whatever the body claims.
     """
     parts: list[bytes] = []
     left, rest = ceiling, body
@@ -24,7 +27,7 @@ def decompress(body: bytes, ceiling: int = TEXT_OCTETS) -> bytes | None:
             text = member.decompress(rest, left + 1)
         except zlib.error:
             return None
-        if len(text) > left or not member.eof:
+        if len(text) > left or not member.eof or len(parts) == MOST_MEMBERS:
             return None
         left -= len(text)
         parts.append(text)

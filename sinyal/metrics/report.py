@@ -11,7 +11,7 @@ import msgspec
 
 from sinyal.metrics.condition import Condition, all_of, one_of_numbers, within
 from sinyal.metrics.definition import DIMENSION, METRIC, METRICS, RATE
-from sinyal.store import EventStore
+from sinyal.store.events import EventStore
 
 HOUR_S, DAY_S = 3600, 86_400
 

@@ -24,7 +24,7 @@ from sinyal.metrics.condition import (
     within,
 )
 from sinyal.metrics.definition import DIMENSION, METRIC
-from sinyal.store import EventStore
+from sinyal.store.events import EventStore
 
 Match = Callable[[str, Sequence[Any]], Condition]
 

@@ -2,10 +2,6 @@
 
 Before it: `ingest`. After it: `metrics`, `api`, `web`.
 Source: ClickHouse documentation (deduplication, MergeTree); API events-ingest.
-Public: `EventStore`, `StoreError`, `ControlStore`, `Account`, `ApiKey`.
+Public: `events.EventStore`, `control.ControlStore`, `control.Account`,
+`control.ApiKey`, `error.StoreError`; each module loads no more than its own library.
 """
-
-from sinyal.store.control import Account, ApiKey, ControlStore
-from sinyal.store.events import EventStore, StoreError
-
-__all__ = ["Account", "ApiKey", "ControlStore", "EventStore", "StoreError"]

@@ -4,11 +4,15 @@ Calls block; make them from a thread when on an event loop.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import DBAPIConnection
+
+from sinyal.store.error import StoreError
 
 METADATA = sa.MetaData()
 
@@ -117,14 +121,15 @@ class BatchFilters(msgspec.Struct, frozen=True, kw_only=True):
 class ControlStore:
     """Accounts' keys, the verdict on each batch, and the loads under way.
 
-    Errors: `sqlalchemy.exc.OperationalError` when the database fails.
+    Errors: `StoreError` when the database fails.
     """
 
     def __init__(self, url: str) -> None:
-        self._engine = sa.create_engine(url)
-        if self._engine.dialect.name == "sqlite":
-            sa.event.listen(self._engine, "connect", _make_durable)
-        METADATA.create_all(self._engine)
+        with _named_errors():
+            self._engine = sa.create_engine(url)
+            if self._engine.dialect.name == "sqlite":
+                sa.event.listen(self._engine, "connect", _make_durable)
+            METADATA.create_all(self._engine)
 
     def add_key(self, key: ApiKey) -> bool:
         """True when the key was added, False when it is known already."""
@@ -139,28 +144,28 @@ class ControlStore:
             "tracking_key_id": key.tracking_key_id,
             "tracking_secret": key.tracking_secret,
         }
-        try:
-            with self._engine.begin() as connection:
-                connection.execute(API_KEYS.insert(), row)
-        except sa.exc.IntegrityError:
-            return False
+        known = sa.select(API_KEYS.c.digest).where(API_KEYS.c.digest == row["digest"])
+        with self._transaction() as connection:
+            if connection.execute(known).first() is not None:
+                return False
+            connection.execute(API_KEYS.insert(), row)
         return True
 
     def account_of(self, key: str) -> Account | None:
         """The account of an API key, or None for an unknown key."""
         wanted = sa.select(API_KEYS).where(API_KEYS.c.digest == digest_of(key))
-        with self._engine.connect() as connection:
+        with self._transaction() as connection:
             row = connection.execute(wanted).first()
-        if row is None:
-            return None
-        grants = frozenset(row.grants.split())
-        return Account(row.customer_id, row.subaccount_id, grants)
+        return None if row is None else _account(row)
 
-    def tracking_keys(self) -> list[tuple[bytes, bytes]]:
-        """Identity and secret of every tracking key."""
-        wanted = sa.select(API_KEYS.c.tracking_key_id, API_KEYS.c.tracking_secret)
-        with self._engine.connect() as connection:
-            return [(row[0], row[1]) for row in connection.execute(wanted)]
+    def tracking_keys(self, grant: str) -> list[tuple[bytes, bytes, Account]]:
+        """Identity, secret and account of the tracking keys that have the grant."""
+        with self._transaction() as connection:
+            rows = connection.execute(sa.select(API_KEYS)).all()
+        found = [
+            (row.tracking_key_id, row.tracking_secret, _account(row)) for row in rows
+        ]
+        return [key for key in found if key[2].may(grant)]
 
     def has_batch(self, customer_id: int, digest: str) -> bool:
         """True when an earlier batch of the account had the same text."""
@@ -169,37 +174,47 @@ class ControlStore:
             BATCHES.c.digest == digest,
             BATCHES.c.error_type != "duplicate_batch",
         )
-        with self._engine.connect() as connection:
+        with self._transaction() as connection:
             return connection.execute(wanted.limit(1)).first() is not None
 
     def open_load(self, load_id: str, plan: bytes) -> None:
-        """Write down, durably, what is about to be inserted under `load_id`."""
-        with self._engine.begin() as connection:
+        """Write down, durably, what is about to be inserted under `load_id`.
+
+        A plan of that identity gives way: a commit may have failed in name only.
+        """
+        with self._transaction() as connection:
+            connection.execute(LOADS.delete().where(LOADS.c.load_id == load_id))
             connection.execute(LOADS.insert(), {"load_id": load_id, "plan": plan})
 
     def open_loads(self) -> list[tuple[str, bytes]]:
         """The loads that a crash may have cut short: (load id, plan)."""
-        with self._engine.connect() as connection:
+        with self._transaction() as connection:
             return [(row[0], row[1]) for row in connection.execute(sa.select(LOADS))]
 
     def finish_load(self, load_id: str, statuses: Sequence[BatchStatus]) -> None:
-        """Record the batches' verdicts and forget the load, in one transaction."""
-        with self._engine.begin() as connection:
-            if statuses:
-                rows = [msgspec.structs.asdict(status) for status in statuses]
+        """Record the batches' verdicts and forget the load, in one transaction.
+
+        It may be done again: a commit may have failed in name only.
+        """
+        rows = [msgspec.structs.asdict(status) for status in statuses]
+        ids = [status.batch_id for status in statuses]
+        with self._transaction() as connection:
+            if rows:
+                earlier = BATCHES.delete().where(BATCHES.c.batch_id.in_(ids))
+                connection.execute(earlier)
                 connection.execute(BATCHES.insert(), rows)
             connection.execute(LOADS.delete().where(LOADS.c.load_id == load_id))
 
     def finished(self, batch_ids: Sequence[str]) -> set[str]:
         """Those of the batches that have their verdict."""
         wanted = sa.select(BATCHES.c.batch_id).where(BATCHES.c.batch_id.in_(batch_ids))
-        with self._engine.connect() as connection:
+        with self._transaction() as connection:
             return {row[0] for row in connection.execute(wanted)}
 
     def forget_batches(self, before_at: float) -> int:
         """Remove verdicts older than `before_at`; the number removed."""
         old = BATCHES.delete().where(BATCHES.c.finished_at < before_at)
-        with self._engine.begin() as connection:
+        with self._transaction() as connection:
             return int(connection.execute(old).rowcount)
 
     def batches(self, filters: BatchFilters) -> tuple[list[BatchStatus], int]:
@@ -212,7 +227,7 @@ class ControlStore:
             page = page.where(key < sa.tuple_(sa.literal(at), sa.literal(event_id)))
         page = page.order_by(BATCHES.c.finished_at.desc(), BATCHES.c.event_id.desc())
         count = sa.select(sa.func.count()).select_from(BATCHES).where(matching)
-        with self._engine.connect() as connection:
+        with self._transaction() as connection:
             found = connection.execute(page.limit(filters.per_page)).mappings()
             rows = [BatchStatus(**dict(row)) for row in found]
             return rows, int(connection.execute(count).scalar_one())
@@ -220,10 +235,29 @@ class ControlStore:
     def close(self) -> None:
         self._engine.dispose()
 
+    @contextmanager
+    def _transaction(self) -> Iterator[sa.Connection]:
+        with _named_errors(), self._engine.begin() as connection:
+            yield connection
+
 
 def digest_of(key: str) -> str:
     """The form in which a key is kept: keys are 160 random bits, so no salt."""
     return hashlib.sha256(key.lower().encode()).hexdigest()
+
+
+@contextmanager
+def _named_errors() -> Iterator[None]:
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        raise StoreError(str(error.orig)) from error
+    except (sa.exc.SQLAlchemyError, ModuleNotFoundError) as error:
+        raise StoreError(f"control store: {error}") from error
+
+
+def _account(row: sa.Row[Any]) -> Account:
+    return Account(row.customer_id, row.subaccount_id, frozenset(row.grants.split()))
 
 
 def _conditions(filters: BatchFilters) -> list[sa.ColumnElement[bool]]:

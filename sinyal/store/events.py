@@ -15,6 +15,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from sinyal.store import schema
+from sinyal.store.error import StoreError
 
 # What one query may take; sorts and groups above half of it go to disk.
 QUERY_OCTETS = 1_000_000_000
@@ -33,14 +34,12 @@ WRITE_SETTINGS = {
 }
 
 READERS = 3
+# A question waits so long for a free reader: a crowd must not take every thread.
+READER_WAIT_S = 10.0
 
 # Asked for by name 3,000 identities took 16.5 ms; 374,000 read as a whole 22-35 ms.
 KNOWN_ROWS = 300_000
 KNOWN_NAMES = 3_000
-
-
-class StoreError(OSError):
-    """The event store could not answer; the text is the engine's."""
 
 
 class EventStore:
@@ -119,7 +118,7 @@ class EventStore:
         self, sql: str, form: str, parameters: Mapping[str, Any] | None = None
     ) -> bytes:
         """The result of a SELECT in one of ClickHouse's output formats."""
-        with _named_errors(), _borrowed(self._readers) as client:
+        with _named_errors(), _borrowed(self._readers, READER_WAIT_S) as client:
             return client.raw_query(sql, dict(parameters or {}), fmt=form)
 
     def close(self) -> None:
@@ -178,8 +177,13 @@ def _pieces(values: list[str], size: int) -> Iterator[list[str]]:
 
 
 @contextmanager
-def _borrowed(clients: queue.LifoQueue[Client]) -> Iterator[Client]:
-    client = clients.get()
+def _borrowed(
+    clients: queue.LifoQueue[Client], patience_s: float | None = None
+) -> Iterator[Client]:
+    try:
+        client = clients.get(timeout=patience_s)
+    except queue.Empty as error:
+        raise StoreError("every reader of the event store is busy") from error
     try:
         yield client
     finally:

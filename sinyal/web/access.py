@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from sinyal.store import Account
+from sinyal.store.control import Account
 
 GRANT = "message_events/view"
 

@@ -4,7 +4,7 @@ import msgspec
 
 from sinyal.events.event import Event
 from sinyal.metrics.search import SearchFilters, search
-from sinyal.store import EventStore
+from sinyal.store.events import EventStore
 from sinyal.web.access import Viewer
 from sinyal.web.address import LATEST
 

@@ -9,7 +9,8 @@ from litestar.types import ExceptionHandlersMap
 from sinyal.metrics.report import newest_event_at, report
 from sinyal.metrics.search import search
 from sinyal.runtime import clock
-from sinyal.store import EventStore, StoreError
+from sinyal.store.error import StoreError
+from sinyal.store.events import EventStore
 from sinyal.web.access import AccountOf, Refusal, Viewer, admit
 from sinyal.web.assets import Assets, load_assets
 from sinyal.web.events import read_events

@@ -14,7 +14,7 @@ from screenshots import ARGUMENTS, CHROMIUM
 from serving import served
 
 from sinyal.events.event import Event
-from sinyal.store import EventStore
+from sinyal.store.events import EventStore
 
 HOSTILE = "<script>document.title='owned'</script><img src=x onerror=alert(1)>\"'"
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from granian.server.embed import Server
 from litestar import Litestar
 
-from sinyal.store import EventStore
+from sinyal.store.events import EventStore
 from sinyal.web import routes
 
 

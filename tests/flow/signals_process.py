@@ -19,7 +19,7 @@ import httpx
 from sinyal.engagement.token import derive_key
 from sinyal.events.codec import encode_line
 from sinyal.events.event import Event
-from sinyal.store import Account, ApiKey, ControlStore
+from sinyal.store.control import Account, ApiKey, ControlStore
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 60.0

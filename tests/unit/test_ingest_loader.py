@@ -10,8 +10,9 @@ from sinyal.events.event import Event
 from sinyal.ingest.batch import Batch, BatchFiles
 from sinyal.ingest.check import Limits
 from sinyal.ingest.loader import Load, Loader
-from sinyal.store import ControlStore, EventStore
-from sinyal.store.control import BatchFilters, BatchStatus
+from sinyal.ingest.plan import MOST_LINES
+from sinyal.store.control import BatchFilters, BatchStatus, ControlStore
+from sinyal.store.events import EventStore
 
 NOW = 1_795_348_800
 
@@ -212,6 +213,54 @@ def test_a_load_that_a_crash_cut_short_is_counted_once(site: Site, crash) -> Non
     assert counts(verdicts["batch 3"]) == (1, 0, 0, "")
     assert site.files.waiting() == []
     assert site.control.open_loads() == []
+
+
+def test_a_plan_whose_commit_only_seemed_to_fail_is_not_inserted_twice(
+    site: Site,
+) -> None:
+    site.keep(line("1"))
+    loader = site.life()
+    waiting = loader.recover()[1]
+    # The caller of the first one never saw it: the error came after the commit.
+    loader_that_failed = site.life()
+    loader_that_failed.open(waiting)
+    site.keep(line("2"))
+    loader.finish(loader.open(site.files.waiting()))
+    assert site.control.open_loads() == []
+    site.load()
+    assert site.ids() == ["1", "2"]
+
+
+def test_verdicts_whose_commit_only_seemed_to_fail_are_recorded_once(
+    site: Site,
+) -> None:
+    site.keep(line("1"))
+    loader = site.life()
+    load = loader.open(loader.recover()[1])
+    loader.finish(load)
+    loader.finish(load)
+    assert site.ids() == ["1"]
+    assert counts(site.verdicts()["batch 1"]) == (1, 0, 0, "")
+
+
+def test_a_batch_that_somebody_took_away_does_not_stop_the_others(
+    site: Site, tmp_path: Path
+) -> None:
+    taken = site.keep(line("1"))
+    site.keep(line("2"))
+    loader = site.life()
+    waiting = loader.recover()[1]
+    (tmp_path / "batches" / taken.name).unlink()
+    loader.finish(loader.open(waiting))
+    assert site.ids() == ["2"]
+    assert counts(site.verdicts()["batch 1"]) == (0, 0, 0, "system")
+
+
+def test_a_text_of_more_lines_than_events_could_be_is_not_read(site: Site) -> None:
+    site.keep(line("1"), b"\n" * (MOST_LINES + 1))
+    site.load()
+    assert site.ids() == []
+    assert counts(site.verdicts()["batch 1"])[3] == "validation"
 
 
 def test_a_file_that_a_crash_left_half_written_is_removed(

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sinyal.ingest.batch import Batch, batch_of
-from sinyal.ingest.text import decompress, lines
+from sinyal.ingest.text import MOST_MEMBERS, decompress, lines
 
 
 @given(st.lists(st.binary(max_size=200), min_size=1, max_size=4))
@@ -30,6 +30,12 @@ def test_a_bomb_is_refused_at_the_ceiling() -> None:
     assert decompress(bomb, 10_000) == bytes(10_000)
     assert decompress(bomb, 9_999) is None
     assert decompress(bomb * 3, 20_000) is None
+
+
+def test_a_crowd_of_empty_members_is_refused() -> None:
+    member = gzip.compress(b"")
+    assert decompress(member * MOST_MEMBERS) == b""
+    assert decompress(member * (MOST_MEMBERS + 1)) is None
 
 
 def test_octets_after_the_last_member_are_refused() -> None:

@@ -5,7 +5,7 @@ from sinyal.events.event import Event
 from sinyal.metrics.definition import DIMENSION, DIMENSIONS, METRIC, METRICS, RATES
 from sinyal.metrics.report import Query, newest_event_at, report, step_for
 from sinyal.metrics.search import SearchFilters, search
-from sinyal.store import EventStore
+from sinyal.store.events import EventStore
 
 START = 1_800_000_000
 

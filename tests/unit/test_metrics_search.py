@@ -13,7 +13,7 @@ from sinyal.metrics.search import (
     search,
     write_cursor,
 )
-from sinyal.store import EventStore
+from sinyal.store.events import EventStore
 
 START = 1_800_000_000
 

@@ -3,8 +3,14 @@ from pathlib import Path
 
 import pytest
 
-from sinyal.store import Account, ApiKey, ControlStore
-from sinyal.store.control import BatchFilters, BatchStatus
+from sinyal.store.control import (
+    Account,
+    ApiKey,
+    BatchFilters,
+    BatchStatus,
+    ControlStore,
+)
+from sinyal.store.error import StoreError
 
 KEY = "0123456789abcdef0123456789abcdef01234567"
 
@@ -52,7 +58,9 @@ def test_a_key_leads_to_its_account_and_is_kept_only_as_a_digest(
     assert control.account_of("f" * 40) is None
     assert account.may("events/ingest")
     assert not account.may("message_events/view")
-    assert control.tracking_keys() == [(b"abcd", b"s" * 32)]
+    (kept_key,) = control.tracking_keys("events/ingest")
+    assert kept_key == (b"abcd", b"s" * 32, account)
+    assert control.tracking_keys("message_events/view") == []
     control.close()
     kept = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert KEY.encode() not in kept
@@ -71,6 +79,26 @@ def test_a_load_is_open_until_its_verdicts_are_in(control: ControlStore) -> None
     assert control.finished(["batch 1", "batch 2"]) == {"batch 1"}
     assert control.has_batch(7, "digest 1")
     assert not control.has_batch(8, "digest 1")
+
+
+def test_writing_down_a_load_twice_leaves_one(control: ControlStore) -> None:
+    control.open_load("load", b"plan of a commit that seemed to fail")
+    control.open_load("load", b"plan")
+    assert control.open_loads() == [("load", b"plan")]
+    control.finish_load("load", [status(1)])
+    control.finish_load("load", [status(1)])
+    assert control.batches(filters())[1] == 1
+
+
+def test_what_the_database_refuses_is_one_line(tmp_path: Path) -> None:
+    for url in (
+        f"sqlite:///{tmp_path}/nowhere/control.sqlite3",
+        "no url",
+        "martian://host/name",
+    ):
+        with pytest.raises(StoreError) as caught:
+            ControlStore(url)
+        assert "\n" not in str(caught.value)
 
 
 def test_verdicts_are_found_newest_first_page_by_page(control: ControlStore) -> None:

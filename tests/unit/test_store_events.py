@@ -8,7 +8,8 @@ import pytest
 
 from sinyal.events.event import Event
 from sinyal.events.fields import FIELDS
-from sinyal.store import EventStore, StoreError
+from sinyal.store.error import StoreError
+from sinyal.store.events import EventStore
 from sinyal.store.schema import COLUMNS, add_columns
 
 NOON = 1_795_348_800
@@ -104,7 +105,7 @@ def test_a_second_process_is_turned_away(tmp_path: Path) -> None:
     url = f"chdb://{tmp_path / 'events'}"
     store = EventStore(url)
     try:
-        program = f"from sinyal.store import EventStore; EventStore({url!r})"
+        program = f"from sinyal.store.events import EventStore; EventStore({url!r})"
         second = subprocess.run(
             [sys.executable, "-c", program],
             capture_output=True,

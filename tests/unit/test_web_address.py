@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sinyal.metrics.moment import read_moment, write_moment
-from sinyal.store import Account
+from sinyal.store.control import Account
 from sinyal.web.access import Refusal, Viewer, admit
 from sinyal.web.address import event_link, message_link, read_exact, read_window
 from sinyal.web.events import read_events

@@ -6,7 +6,8 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from sinyal.events.event import Event
-from sinyal.store import Account, EventStore
+from sinyal.store.control import Account
+from sinyal.store.events import EventStore
 from sinyal.web import routes
 
 NOW = 1_800_000_000
