@@ -120,6 +120,11 @@ def seal(key: TrackingKey, engagement: Engagement, nonce: bytes) -> str:
     return _text(prefix + nonce + sealed)
 
 
+def key_id_of(token: str) -> bytes:
+    """The id of the key that the token names, b"" for what is no token."""
+    return _octets(token)[len(VERSION) : PREFIX_OCTETS]
+
+
 def unseal(keys: Mapping[bytes, TrackingKey], token: str) -> Engagement | None:
     """What the token stands for, or None for any token that no key here has sealed."""
     octets = _octets(token)

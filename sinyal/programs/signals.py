@@ -5,17 +5,19 @@ One directory holds all of it: `events` (chDB), `control.sqlite3` (keys, verdict
 """
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
 import typer
-import uvloop
 
 from sinyal.engagement.token import derive_key
+from sinyal.programs.endpoint import endpoint
 from sinyal.runtime import clock
 from sinyal.runtime.log import open_log
-from sinyal.store import Account, ApiKey, ControlStore, StoreError
+from sinyal.store.control import Account, ApiKey, ControlStore
 
 app = typer.Typer(add_completion=False)
 keys = typer.Typer(add_completion=False, help="API keys.")
@@ -46,26 +48,25 @@ def signals(  # noqa: PLR0913 - an argument is an option
     """Run the service until SIGTERM."""
     if context.invoked_subcommand is not None:
         return
+    host, port = endpoint(listen)
     # Loaded here, or making a key would wait a second for the web framework.
+    import uvloop
+
     from sinyal.programs.signals_service import Options, run
 
     open_log()
-    host, _colon, port = listen.rpartition(":")
     directory = state_directory(store, state)
     options = Options(
         store=f"chdb://{directory / 'events'}" if store.startswith("chdb:") else store,
         control=control or control_url(directory),
         directory=directory,
-        host=host.strip("[]"),
-        port=int(port),
+        host=host,
+        port=port,
         proxies=tuple(proxy or ()),
         max_event_age_s=max_event_age,
     )
-    try:
+    with _one_line_errors():
         uvloop.run(run(options))
-    except (StoreError, OSError) as error:
-        typer.echo(f"sinyal signals: {error}", err=True)
-        raise typer.Exit(1) from error
 
 
 @keys.command("create")
@@ -85,34 +86,52 @@ def create_key(  # noqa: PLR0913 - an argument is an option
         raise typer.BadParameter("a key is 40 hexadecimal digits")
     if unknown := sorted(set(grant) - set(GRANTS)):
         raise typer.BadParameter(f"unknown grant {unknown[0]}: use {GRANTS}")
-    directory = state_directory(store, state)
-    directory.mkdir(parents=True, exist_ok=True)
-    database = ControlStore(control or control_url(directory))
-    account = Account(customer, subaccount, frozenset(grant))
     tracking = derive_key(key)
-    is_new = database.add_key(
-        ApiKey(
-            key=key,
-            label=label,
-            account=account,
-            created_at=clock.now(),
-            tracking_key_id=tracking.key_id,
-            tracking_secret=tracking.secret,
-        )
+    made = ApiKey(
+        key=key,
+        label=label,
+        account=Account(customer, subaccount, frozenset(grant)),
+        created_at=clock.now(),
+        tracking_key_id=tracking.key_id,
+        tracking_secret=tracking.secret,
     )
-    if not is_new and database.account_of(key) != account:
+    with _one_line_errors():
+        _keep_key(made, state_directory(store, state), control)
+    typer.echo(key)
+
+
+def _keep_key(made: ApiKey, directory: Path, control: str) -> None:
+    # What is below is nobody else's: addresses of recipients, secrets of tracking.
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    database = ControlStore(control or control_url(directory))
+    is_new = database.add_key(made)
+    if not is_new and database.account_of(made.key) != made.account:
         typer.echo("sinyal signals: this key exists with other rights", err=True)
         raise typer.Exit(1)
-    typer.echo(key)
+
+
+@contextmanager
+def _one_line_errors() -> Iterator[None]:
+    """Exit status 1 and one line for what the machine refuses."""
+    try:
+        yield
+    except OSError as error:
+        typer.echo(f"sinyal signals: {error}", err=True)
+        raise typer.Exit(1) from error
 
 
 def state_directory(store: str, state: Path | None) -> Path:
     """The directory of all that is not in the event store."""
-    if state is not None:
-        return state
-    if not store.startswith("chdb:"):
+    url = urlsplit(store)
+    is_chdb = url.scheme == "chdb"
+    is_directory = not url.netloc and len(url.path) > 1
+    if not (is_directory if is_chdb else url.scheme and url.netloc):
+        raise typer.BadParameter(
+            f"{store!r} is not chdb:///DIRECTORY or a server's URL"
+        )
+    if state is None and not is_chdb:
         raise typer.BadParameter("--state is needed with a ClickHouse server")
-    return Path(urlsplit(store).path)
+    return state or Path(url.path)
 
 
 def control_url(directory: Path) -> str:

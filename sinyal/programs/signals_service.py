@@ -6,6 +6,8 @@ the load under way, last the store, which nobody may be using then.
 
 import asyncio
 import ipaddress
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from litestar import Litestar
 from litestar.exceptions import HTTPException
 
 from sinyal.api import Access, answer_unrouted, api_routes, serve
+from sinyal.api.ingest import GRANT
 from sinyal.api.server import Application
 from sinyal.engagement.token import TrackingKey
 from sinyal.ingest.batch import BatchFiles
@@ -21,14 +24,20 @@ from sinyal.ingest.check import Limits
 from sinyal.ingest.intake import Intake
 from sinyal.ingest.loader import Loader
 from sinyal.runtime import clock
+from sinyal.runtime.disk import lock_directory
 from sinyal.runtime.lifecycle import stop_on_signal
+from sinyal.runtime.listening import free_address
 from sinyal.runtime.log import LOG
-from sinyal.store import ControlStore, EventStore
+from sinyal.store.control import ControlStore
+from sinyal.store.events import EventStore
 from sinyal.tracking.endpoint import Endpoint, is_tracking_path
 from sinyal.tracking.feed import feed_regularly
 from sinyal.tracking.journal import Journal
-from sinyal.tracking.keyring import KeyRing
+from sinyal.tracking.keyring import KeyRing, OwnedKey
 from sinyal.web import routes
+
+# Readers who wait for the store hold a thread each; batches must not queue up there.
+THREADS = 32
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +58,11 @@ async def run(options: Options) -> None:
     Errors: `OSError` when store, directory or address cannot be had.
     """
     stop = stop_on_signal()
-    options.directory.mkdir(parents=True, exist_ok=True)
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS))
+    options.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = lock_directory(options.directory)
+    address = free_address(options.host, options.port)
+    options = msgspec.structs.replace(options, host=address)
     events = EventStore(options.store)
     try:
         control = ControlStore(options.control)
@@ -59,6 +72,7 @@ async def run(options: Options) -> None:
         # A thread that asks the store while it closes would crash the process.
         await asyncio.get_running_loop().shutdown_default_executor()
         events.close()
+        os.close(lock)
 
 
 async def _run_with(
@@ -79,6 +93,9 @@ async def _run_with(
     doors_closed, fed = asyncio.Event(), asyncio.Event()
     feeding = asyncio.create_task(feed_regularly(journal, intake.accept, doors_closed))
     loading = asyncio.create_task(intake.run(fed))
+    for task in (feeding, loading):
+        # Without its loader the service would take in batches for nobody.
+        task.add_done_callback(lambda _ended: stop.set())
     pages = _pages(options, intake, events, control)
     LOG.info("Signals: listening on %s:%d", options.host, options.port)
     try:
@@ -96,7 +113,9 @@ def _pages(
     options: Options, intake: Intake, events: EventStore, control: ControlStore
 ) -> Litestar:
     access = Access(control, clock.now)
-    account_of = None if _is_loopback(options.host) else control.account_of
+    # Behind a proxy loopback is the whole world.
+    is_private = _is_loopback(options.host) and not options.proxies
+    account_of = None if is_private else control.account_of
     return Litestar(
         route_handlers=[
             *api_routes(intake, events, control, access, clock.now),
@@ -110,10 +129,7 @@ def _pages(
 
 def _is_loopback(host: str) -> bool:
     """True when nobody outside this machine can come in."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return ipaddress.ip_address(host).is_loopback
 
 
 def _application(endpoint: Endpoint, pages: Litestar) -> Application:
@@ -126,8 +142,10 @@ def _application(endpoint: Endpoint, pages: Litestar) -> Application:
     return application
 
 
-def _tracking_keys(control: ControlStore) -> dict[bytes, TrackingKey]:
+def _tracking_keys(control: ControlStore) -> dict[bytes, OwnedKey]:
     return {
-        key_id: TrackingKey(key_id, secret)
-        for key_id, secret in control.tracking_keys()
+        key_id: OwnedKey(
+            TrackingKey(key_id, secret), account.customer_id, account.subaccount_id
+        )
+        for key_id, secret, account in control.tracking_keys(GRANT)
     }

@@ -1,6 +1,7 @@
 """Durable files: whole-file replacement, appending with sync, free space."""
 
 import contextlib
+import fcntl
 import os
 from pathlib import Path
 
@@ -15,14 +16,36 @@ def sync_directory(path: Path) -> None:
 
 
 def replace_file(path: Path, octets: bytes) -> None:
-    """Write `path` as a whole: after a crash it is the old or the new content."""
+    """Write `path` as a whole: after a crash it is the old or the new content.
+
+    Errors: `OSError` from the system; what was written by then is removed again.
+    """
     fresh = path.with_name(path.name + ".new")
-    with fresh.open("wb") as file:
-        file.write(octets)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    try:
+        with fresh.open("wb") as file:
+            file.write(octets)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            fresh.unlink()
+        raise
     sync_directory(path.parent)
+
+
+def lock_directory(path: Path) -> int:
+    """Take `path` for this process alone, until its end; the handle of the lock.
+
+    Errors: `OSError`, which names the directory when another process has it.
+    """
+    handle = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(handle)
+        raise OSError(f"{path} is in use by another process") from error
+    return handle
 
 
 def free_octets(path: Path) -> int:

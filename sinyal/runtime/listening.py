@@ -1,7 +1,26 @@
 """A listening server that can be stopped without breaking off what it owes."""
 
 import asyncio
+import socket
 from typing import Any, Protocol
+
+
+def free_address(host: str, port: int) -> str:
+    """The first address of `host`, on which nobody listens at `port` yet.
+
+    For servers that bind with SO_REUSEPORT and so would share the port of another one.
+    Errors: `OSError` for an unknown host, and for an address that is taken.
+    """
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    family, kind, protocol, _name, address = found[0]
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+            probe.listen()
+        except OSError as error:
+            raise OSError(f"{host}:{port}: {error.strerror}") from error
+    return str(address[0])
 
 
 class Connected(Protocol):

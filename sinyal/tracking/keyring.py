@@ -1,13 +1,37 @@
-"""The tracking keys in memory, read again when an unknown one is asked for."""
+"""The tracking keys in memory, read again when an unknown one is asked for.
+
+A key speaks for its own account: who holds it may seal what he likes, but an open or a
+click counts for the account of the key, whatever its token says.
+"""
 
 import asyncio
 from collections.abc import Callable, Mapping
 
-from sinyal.engagement.token import Engagement, TrackingKey, unseal
+import msgspec
+
+from sinyal.engagement.token import Engagement, TrackingKey, key_id_of, unseal
 from sinyal.runtime.clock import Clock
 from sinyal.runtime.log import LOG
 
-Keys = Mapping[bytes, TrackingKey]
+
+class OwnedKey(msgspec.Struct, frozen=True):
+    """A tracking key and its account; `subaccount_id` 0 may speak for all of them."""
+
+    key: TrackingKey
+    customer_id: int
+    subaccount_id: int = 0
+
+    def owned(self, engagement: Engagement) -> Engagement:
+        """The engagement, of the account that has sealed it."""
+        copy = msgspec.structs.replace(
+            engagement.copy,
+            customer_id=self.customer_id,
+            subaccount_id=self.subaccount_id or engagement.copy.subaccount_id,
+        )
+        return msgspec.structs.replace(engagement, copy=copy)
+
+
+Keys = Mapping[bytes, OwnedKey]
 
 # An unknown key is looked for once in this time, and so many different ones at most:
 # forged tokens must not keep the database busy.
@@ -31,10 +55,17 @@ class KeyRing:
 
     async def unseal(self, token: str) -> Engagement | None:
         """What the token says, or None when no key of ours has sealed it."""
-        found = unseal(self._keys, token)
+        found = self._unsealed(token)
         if found is None and await self._refresh(token[:KEY_CHARACTERS]):
-            found = unseal(self._keys, token)
+            found = self._unsealed(token)
         return found
+
+    def _unsealed(self, token: str) -> Engagement | None:
+        owned = self._keys.get(key_id_of(token))
+        if owned is None:
+            return None
+        found = unseal({owned.key.key_id: owned.key}, token)
+        return None if found is None else owned.owned(found)
 
     async def _refresh(self, key_name: str) -> bool:
         """True when the keys were read anew, by this call or by one it waited for."""

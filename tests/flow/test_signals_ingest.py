@@ -1,5 +1,7 @@
 import gzip
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -195,8 +197,53 @@ def test_a_second_service_on_the_same_directory_says_why_it_ends(
 ) -> None:
     second = command("--store", service.store, "--listen", "127.0.0.1:1")
     assert second.returncode == 1
-    assert "sinyal signals:" in second.stderr
-    assert "Traceback" not in second.stderr
+    assert second.stderr.count("\n") == 1
+    assert f"{service.directory} is in use by another process" in second.stderr
+
+
+def test_a_port_is_not_shared_with_another_service(
+    service: Service, tmp_path: Path
+) -> None:
+    listen = f"127.0.0.1:{service.port}"
+    second = command("--store", f"chdb://{tmp_path / 'other'}", "--listen", listen)
+    assert second.returncode == 1
+    assert second.stderr == f"sinyal signals: {listen}: Address already in use\n"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--listen", "127.0.0.1"),
+        ("--listen", "127.0.0.1:99999"),
+        ("--store", "chdb://relative"),
+        ("--store", "chdb://"),
+        ("--store", "http://127.0.0.1:8123"),
+    ],
+)
+def test_options_that_cannot_be_meant_are_refused(options: tuple[str, ...]) -> None:
+    refused = command(*options)
+    assert refused.returncode == 2
+    assert "Traceback" not in refused.stderr
+
+
+def test_making_a_key_loads_neither_the_event_store_nor_the_web(
+    tmp_path: Path,
+) -> None:
+    program = (
+        "import sys, sinyal.programs.signals\n"
+        "print(sorted({'chdb', 'clickhouse_connect', 'litestar'} & sys.modules.keys()))"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert loaded.stdout == "[]\n"
+    store = f"chdb://{tmp_path / 'fresh'}"
+    made = command(
+        *("key", "create", "--store", store),
+        *("--grant", "events/ingest", "--customer", "1"),
+    )
+    assert made.returncode == 0
+    assert (tmp_path / "fresh").stat().st_mode & 0o077 == 0
 
 
 def test_a_bomb_is_judged_and_the_service_lives_on(client: Client) -> None:

@@ -4,9 +4,10 @@ from typing import Any
 
 from sinyal.engagement.token import Copy, Engagement, TrackingKey, derive_key, seal
 from sinyal.events.codec import Rejected, decode_line
+from sinyal.store.error import StoreError
 from sinyal.tracking.endpoint import Endpoint
 from sinyal.tracking.journal import Journal
-from sinyal.tracking.keyring import KeyRing
+from sinyal.tracking.keyring import KeyRing, OwnedKey
 
 KEY = derive_key("0123456789abcdef0123456789abcdef01234567")
 COPY = Copy(message_id="000028f8a769d2b47e10", customer_id=123, rcpt_to="a@b.example")
@@ -17,13 +18,21 @@ OPEN = "/q/" + seal(KEY, Engagement(COPY, "initial_open"), bytes(11) + b"1")
 class Keys:
     """A key store that counts how often it is read."""
 
-    def __init__(self, *keys: TrackingKey) -> None:
+    def __init__(self, *keys: TrackingKey, customer_id: int = 123) -> None:
         self.rows = {key.key_id: key for key in keys}
+        self.customer_id = customer_id
+        self.subaccount_id = 0
         self.readings = 0
+        self.is_broken = False
 
-    def read(self) -> dict[bytes, TrackingKey]:
+    def read(self) -> dict[bytes, OwnedKey]:
         self.readings += 1
-        return dict(self.rows)
+        if self.is_broken:
+            raise StoreError("disk I/O error")
+        return {
+            key_id: OwnedKey(key, self.customer_id, self.subaccount_id)
+            for key_id, key in self.rows.items()
+        }
 
 
 class Visit:
@@ -75,6 +84,37 @@ def test_hits_are_in_the_journal_when_they_are_answered(tmp_path: Path) -> None:
         second = decode_line(opened[2])
         assert not isinstance(second, Rejected)
         assert (second.type, second.ip_address) == ("initial_open", "127.0.0.1")
+        await visit.journal.close()
+
+    asyncio.run(scene())
+
+
+def test_a_hit_counts_for_the_account_of_the_key_not_for_the_one_in_the_token(
+    tmp_path: Path,
+) -> None:
+    async def scene() -> None:
+        keys = Keys(KEY, customer_id=9)
+        keys.subaccount_id = 4
+        visit = Visit(tmp_path, keys)
+        assert await visit.get(CLICK) == 302
+        account, _tab, wire = visit.lines()[0].partition(b"\t")
+        event = decode_line(wire)
+        assert not isinstance(event, Rejected)
+        assert (account, event.subaccount_id) == (b"9", 4)
+        await visit.journal.close()
+
+    asyncio.run(scene())
+
+
+def test_keys_that_cannot_be_read_make_no_redirect_and_no_failure(
+    tmp_path: Path,
+) -> None:
+    async def scene() -> None:
+        keys = Keys(KEY)
+        keys.is_broken = True
+        visit = Visit(tmp_path, keys)
+        assert await visit.get(CLICK) == 404
+        assert await visit.get(OPEN) == 200
         await visit.journal.close()
 
     asyncio.run(scene())
