@@ -7,11 +7,11 @@ Source: seed (engagement tracking), HTML Living Standard 13.2.5.
 """
 
 import html
-import re
 from collections.abc import Iterator
 from urllib.parse import quote
 
 import msgspec
+import regex as re
 
 from sinyal.engagement.links import LinkMaker
 from sinyal.mail import header

@@ -1,8 +1,7 @@
 """Addresses: read from a field and taken apart; RFC 5322 3.4, RFC 5321 4.1.2."""
 
-import re
-
 import msgspec
+import regex as re
 
 from sinyal.mail import header
 

@@ -5,10 +5,10 @@ the time is linear in the message however it nests. Source: RFC 2045, 2046, 2183
 """
 
 import binascii
-import re
 from collections.abc import Iterator
 
 import msgspec
+import regex as re
 
 from sinyal.mail import header
 from sinyal.mail.header import Field

@@ -5,9 +5,9 @@ the time is linear in the page. Source: HTML 13.2.5, tracking reference 2, 3.
 """
 
 import html
-import re
 
 import msgspec
+import regex as re
 
 from sinyal.engagement.links import CLICK_PATH, OPEN_PATH
 from sinyal.sink.sites import Sites

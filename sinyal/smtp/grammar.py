@@ -4,8 +4,9 @@ More is let in than the grammar says where the field does so harmlessly: blanks 
 `FROM:` and dots anywhere in a local part. Octets above 127 and controls are not.
 """
 
-import re
 from collections.abc import Callable
+
+import regex as re
 
 from sinyal.smtp import sasl, status
 from sinyal.smtp.events import (
