@@ -206,6 +206,6 @@ def test_a_port_that_is_taken_ends_the_program_with_1(tmp_path: Path) -> None:
     with running(tmp_path) as site:
         second = site.start_another(tmp_path / "other")
         assert second.returncode == 1
-        said = second.stderr.splitlines()[-1]
+        said = second.stderr.splitlines()[-1].lower()
         assert said.startswith("sinyal mta: ")
         assert str(site.submission) in said and "address already in use" in said
