@@ -25,8 +25,11 @@ def load(path: str, files: Files) -> Loaded:
     Errors: none is raised; a file that cannot be read is a problem too.
     """
     reader = Reader(files, path)
+    nodes = reader.read(path)
+    if not nodes and any(problem.is_error for problem in reader.problems):
+        return Loaded(None, tuple(reader.problems))  # unread, not without a spool
     checker = Checker(files, path)
-    whole = checker.check(reader.read(path))
+    whole = checker.check(nodes)
     builder = Builder(whole, files)
     configuration = builder.build()
     found = [

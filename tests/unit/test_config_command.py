@@ -74,3 +74,12 @@ def test_wildcards_include_files_in_byte_order(written):
     found = load_configuration(written(GOOD + "include *.inc\n")).configuration
     assert found.settings.total_max_smtp_in == 1
     assert DiskFiles().expand("/nowhere/a**b") == []
+
+
+def test_of_a_file_that_is_not_there_nothing_else_is_said(tmp_path):
+    path = str(tmp_path / "none.conf")
+    result = CliRunner().invoke(app, [path])
+    assert result.exit_code == 2
+    assert result.stderr.splitlines() == [
+        f"{path}:1: No such file or directory, check the path and the permissions"
+    ]
