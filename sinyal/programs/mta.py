@@ -1,7 +1,10 @@
 """`sinyal mta`: the mail server, driven by a PowerMTA configuration file."""
 
 import asyncio
+import os
 import socket
+import ssl
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -10,16 +13,18 @@ import typer
 import uvloop
 
 from sinyal.config import Configuration
+from sinyal.config.vocabulary import Listener
 from sinyal.control.check import report
 from sinyal.delivery.run import run as run_delivery
 from sinyal.programs.mta_parts import Parts, assemble
 from sinyal.reception.dialog import ReceptionDialog
 from sinyal.reception.door import tls_context
 from sinyal.runtime.configuration import load_configuration
+from sinyal.runtime.disk import reason_of
 from sinyal.runtime.lifecycle import Tasks, stop_on_signal
 from sinyal.runtime.listening import Listening
 from sinyal.runtime.log import LOG, open_log
-from sinyal.runtime.smtp_server import serve
+from sinyal.runtime.smtp_server import Dialog, serve
 
 app = typer.Typer(add_completion=False)
 DEFAULT_STATE = Path("/var/lib/pmta")
@@ -46,8 +51,7 @@ def mta(
     try:
         uvloop.run(run(loaded.configuration, state))
     except OSError as error:
-        LOG.critical("cannot start: %s", error)
-        typer.echo(f"sinyal mta: {error}", err=True)
+        typer.echo(f"sinyal mta: {reason_of(error)}", err=True)
         raise typer.Exit(1) from error
 
 
@@ -81,9 +85,21 @@ async def listen(configuration: Configuration, parts: Parts) -> list[Listening]:
     servers = []
     for listener in configuration.listeners:
         dialog = partial(ReceptionDialog, parts.door, listener.source_name)
-        servers.append(await serve(listener.host, listener.port, dialog, context))
+        servers.append(await _listener(listener, dialog, context))
         LOG.info("listening on %s:%d", listener.host, listener.port)
     return servers
+
+
+async def _listener(
+    listener: Listener, dialog: Callable[[], Dialog], context: ssl.SSLContext | None
+) -> Listening:
+    """A listening server. Errors: `OSError` that names the line's address."""
+    try:
+        return await serve(listener.host, listener.port, dialog, context)
+    except OSError as error:
+        place = f"smtp-listener {listener.host}:{listener.port}"
+        text = os.strerror(error.errno) if error.errno else str(error)
+        raise OSError(error.errno, text, place) from error
 
 
 async def rotate(parts: Parts, stop: asyncio.Event) -> None:

@@ -1,6 +1,8 @@
 """The stages of one MTA, each handed what it needs and nothing else."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -21,6 +23,7 @@ from sinyal.queues.queues import Queues
 from sinyal.reception.door import Door
 from sinyal.runtime import clock, identity
 from sinyal.runtime.clock import Clock
+from sinyal.runtime.disk import lock_directory, reason_of, usable_directory
 from sinyal.runtime.dns import Resolver
 from sinyal.runtime.http import HttpClient
 from sinyal.runtime.log import LOG
@@ -43,14 +46,30 @@ class Parts(msgspec.Struct, frozen=True, eq=False):
     door: Door
     connector: Connector | None
     http: HttpClient | None
+    lock: int
 
     async def close(self) -> None:
-        """Record what is pending, sync and close; the spool last."""
+        """Record what is pending, sync and close, each part whatever the others do.
+
+        What a full disk does not take stays in the spool and is tried again.
+        """
         self.line.flush()
-        await self.spool.close()
-        self.ledger.close()
+        with _logged("spool"):
+            await self.spool.close()
+        with _logged("accounting"):
+            self.ledger.close()
         if self.http is not None:
             await self.http.close()
+        os.close(self.lock)
+
+
+@contextmanager
+def _logged(what: str) -> Iterator[None]:
+    """Log the `OSError` of a part that cannot be closed as it should."""
+    try:
+        yield
+    except OSError as error:
+        LOG.error("%s: not closed: %s", what, reason_of(error))
 
 
 def assemble(configuration: Configuration, state: Path, fallback_name: str) -> Parts:
@@ -59,6 +78,9 @@ def assemble(configuration: Configuration, state: Path, fallback_name: str) -> P
     Errors: `OSError` for a spool, directory or key file that cannot be used.
     """
     host_name = configuration.host_name_or(fallback_name)
+    # Before anything is repaired in there: it may be another server's work.
+    usable_directory(state)
+    lock = lock_directory(state)
     ledger = _ledger(configuration, state, host_name)
     spools = [Path(path) for path in configuration.spools] or [state / "spool"]
     spool = Spool.open(spools[0], before_sync=ledger.sync)
@@ -93,7 +115,7 @@ def assemble(configuration: Configuration, state: Path, fallback_name: str) -> P
     )
     http = HttpClient() if configuration.signals else None
     connector = _connector(configuration.signals, state, ledger.roll, http)
-    return Parts(clock.now, ledger, spool, line, courier, door, connector, http)
+    return Parts(clock.now, ledger, spool, line, courier, door, connector, http, lock)
 
 
 def _courier(
@@ -112,6 +134,9 @@ def _courier(
 
 
 def _ledger(configuration: Configuration, state: Path, host_name: str) -> Ledger:
+    for section in configuration.acct_files:
+        if section.path:
+            usable_directory(Path(section.path).parent)
     return Ledger(
         csv_files(configuration.acct_files),
         EventFile(events_directory(state)) if configuration.signals else None,

@@ -1,6 +1,7 @@
 """Durable files: whole-file replacement, appending with sync, free space."""
 
 import contextlib
+import errno
 import fcntl
 import os
 from pathlib import Path
@@ -52,6 +53,19 @@ def free_octets(path: Path) -> int:
     """Space left for users other than root; guide 10.1.4.2.8."""
     state = os.statvfs(path)
     return state.f_bavail * state.f_frsize
+
+
+def usable_directory(path: Path) -> None:
+    """Make `path` when missing. Errors: `OSError` when files cannot be made in it."""
+    path.mkdir(parents=True, exist_ok=True)
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+
+def reason_of(error: OSError) -> str:
+    """The error in words for an operator: what it is about, then what is wrong."""
+    reason = error.strerror or " ".join(str(error).split())
+    return f"{error.filename}: {reason}" if error.filename else reason
 
 
 class AppendFile:

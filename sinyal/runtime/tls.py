@@ -39,7 +39,11 @@ def server_context(
     when it holds no certificate with its key, or `ciphers` names none.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem_path)
+    try:
+        context.load_cert_chain(pem_path)
+    except ssl.SSLError as error:
+        text = "no certificate with its key in PEM form"
+        raise ssl.SSLError(error.errno, text, str(pem_path)) from error
     with warnings.catch_warnings():
         # The old versions are named here to be forbidden, unless the operator asks.
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -49,9 +53,12 @@ def server_context(
                 context.options |= forbidden
     if versions.tlsv1 or versions.tlsv1_1:
         # OpenSSL 3 speaks TLS 1.0 and 1.1 at security level 0 only.
-        context.set_ciphers(f"{ciphers or 'DEFAULT'}:@SECLEVEL=0")
-    elif ciphers:
-        context.set_ciphers(ciphers)
+        ciphers = f"{ciphers or 'DEFAULT'}:@SECLEVEL=0"
+    if ciphers:
+        try:
+            context.set_ciphers(ciphers)
+        except ssl.SSLError as error:
+            raise ssl.SSLError(0, "no cipher has such a name", ciphers) from error
     context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_CIPHER_SERVER_PREFERENCE
     return context
 
@@ -61,8 +68,10 @@ def client_context(*, verify: bool) -> ssl.SSLContext:
 
     Source: RFC 7435, RFC 3207 4.1.
     """
-    context = ssl.create_default_context()
-    if not verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
+    if verify:
+        return ssl.create_default_context()
+    # The certificates of all authorities would be of no use, and half a megabyte.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
     return context
