@@ -82,12 +82,18 @@ class EventFile:
     def roll(self) -> str | None:
         """Make the current file whole; its name, or None when there is nothing in it.
 
-        The next `sync` makes its lines durable, like those of the current file.
+        The next `sync` makes its lines durable, like those of the current file. One
+        that somebody has taken away is given up, or no later file would come.
         """
         if self._file is None:
             return None
         whole = self._file.path.with_suffix("")
-        self._file.path.rename(whole)
+        try:
+            self._file.path.rename(whole)
+        except FileNotFoundError:
+            LOG.error("Signals: %s is gone, with its events", self._file.path)
+            self._forget()
+            return None
         self._retired.append(self._file)
         self._file = None
         return whole.name
@@ -108,6 +114,12 @@ class EventFile:
         self.roll()
         self.sync()
         replace_file(self.directory / COUNTER_NAME, b"%d\n" % self._next)
+
+    def _forget(self) -> None:
+        """Drop the current file, whose name is no more."""
+        gone, self._file = self._file, None
+        if gone is not None:
+            self._retired.append(gone)
 
     def _make_way(self) -> None:
         """Roll; a file that cannot be renamed stays a part until the next start."""

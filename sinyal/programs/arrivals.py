@@ -67,6 +67,19 @@ class Arrivals:
     def _commit(self) -> None:
         group, self._waiting = self._waiting, []
         try:
+            self._store(group)
+        except Exception:  # the next group must get its turn whatever this one was
+            LOG.exception("%d messages refused", len(group))
+            self._answer(group, NOT_STORED)
+
+    def _store(self, group: list[Arrival]) -> None:
+        # First what can fail without a trace.
+        records = [
+            record
+            for one in group
+            for record in self._receipts(one.submission.envelope)
+        ]
+        try:
             spool_ids = self._spool.write_all([
                 (one.submission.envelope, one.submission.content) for one in group
             ])
@@ -77,14 +90,11 @@ class Arrivals:
             LOG.error("spool: %s; %d messages refused", error, len(group))
             self._answer(group, NOT_STORED)
             return
-        self._record(group, spool_ids)
+        self._record(group, spool_ids, records)
 
-    def _record(self, group: list[Arrival], spool_ids: list[int]) -> None:
-        records = [
-            record
-            for one in group
-            for record in self._receipts(one.submission.envelope)
-        ]
+    def _record(
+        self, group: list[Arrival], spool_ids: list[int], records: list[Record]
+    ) -> None:
         try:
             self._ledger.write(records, self._clock())
         except OSError as error:

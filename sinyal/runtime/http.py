@@ -1,5 +1,6 @@
 """HTTP requests whose end is always a value: an answer, or why there is none."""
 
+import asyncio
 from collections.abc import Mapping
 from types import TracebackType
 
@@ -30,7 +31,9 @@ class Answer(msgspec.Struct, frozen=True):
 class HttpClient:
     """Requests over kept connections; redirects are answers, not followed.
 
-    Units: seconds. `is_verified` False takes any certificate: for loopback only.
+    Units: seconds; `timeout_s` bounds a silence, `longest_s` the whole request, or a
+    peer that drips would hold it for ever. `is_verified` False takes any certificate:
+    for loopback only.
     """
 
     def __init__(
@@ -38,9 +41,11 @@ class HttpClient:
         *,
         connect_timeout_s: float = 10.0,
         timeout_s: float = 60.0,
+        longest_s: float = 300.0,
         connections: int = 10,
         is_verified: bool = True,
     ) -> None:
+        self._longest_s = longest_s
         # The environment is not asked for proxies: a key must go where it is sent.
         self._client = httpx.AsyncClient(
             timeout=httpx.Timeout(timeout_s, connect=connect_timeout_s),
@@ -80,13 +85,18 @@ class HttpClient:
         self, method: str, url: str, content: bytes, headers: Mapping[str, str]
     ) -> Answer:
         try:
-            async with self._client.stream(
-                method, url, content=content or None, headers=headers
-            ) as response:
+            async with (
+                asyncio.timeout(self._longest_s),
+                self._client.stream(
+                    method, url, content=content or None, headers=headers
+                ) as response,
+            ):
                 body = await _first_octets(response)
                 return Answer(
                     response.status_code, body, headers=dict(response.headers)
                 )
+        except TimeoutError:
+            return Answer(0, failure=f"no whole answer in {self._longest_s:g} s")
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             return Answer(0, failure=reason_of(error))
 

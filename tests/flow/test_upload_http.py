@@ -175,3 +175,22 @@ def test_a_silent_service_times_out():
             assert answer == Answer(0, failure="timed out")
 
     run(scene)
+
+
+def test_an_answer_that_drips_is_given_up():
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n")
+        while not writer.is_closing():
+            writer.write(b"x")
+            await asyncio.sleep(0.01)
+
+    async def scene() -> None:
+        server = await asyncio.start_server(drip, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        async with HttpClient(timeout_s=5, longest_s=0.2) as client:
+            answer = await client.post(f"http://127.0.0.1:{port}/", b"x", {})
+        assert answer == Answer(0, failure="no whole answer in 0.2 s")
+        server.close()
+
+    run(scene)

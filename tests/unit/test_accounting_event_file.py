@@ -170,3 +170,14 @@ def test_a_full_file_that_cannot_be_renamed_keeps_its_lines(tmp_path: Path):
     part = tmp_path / "sp1-0000000000000001.json.part"
     assert part.read_bytes() == LINE * 2
     assert file.roll() == "sp1-0000000000000002.json"
+
+
+def test_a_part_that_was_taken_away_does_not_stop_the_files_after_it(tmp_path: Path):
+    file = EventFile(tmp_path)
+    file.append([LINE])
+    (tmp_path / "sp1-0000000000000001.json.part").unlink()
+    assert file.roll() is None
+    file.append([LINE])
+    assert file.roll() == "sp1-0000000000000002.json"
+    file.close()
+    assert (tmp_path / "sp1-0000000000000002.json").read_bytes() == LINE

@@ -2,6 +2,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from sinyal.accounting.csv_file import CsvFile, CsvSettings
@@ -122,3 +123,16 @@ def test_a_failed_sync_refuses_the_group_and_leaves_nothing_behind(tmp_path) -> 
     again = Spool.open(tmp_path / "spool", before_sync=lambda: None)
     found = [one.envelope.recipients[0].address for one in again.recover()]
     assert found == ["c@x.test"]
+
+
+def test_a_message_that_cannot_be_stored_does_not_close_the_door(tmp_path) -> None:
+    def broken(site: Site) -> list[Submission]:
+        whole = message("x@x.test")
+        envelope = msgspec.structs.replace(whole.envelope, subject="\ud800")
+        return [Submission(envelope, whole.content)]
+
+    site = at_site(tmp_path, broken, lambda site: [message("y@x.test")])
+
+    assert site.answers == [[451], [250]]
+    assert [entry.recipient.address for entry in site.queued] == ["y@x.test"]
+    assert site.receipts() == 1
