@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 from litestar import Litestar
+from litestar.config.compression import CompressionConfig
 from litestar.exceptions import HTTPException
 
 from sinyal.api import Access, answer_unrouted, api_routes, serve
@@ -38,6 +39,12 @@ from sinyal.web import routes
 
 # Readers who wait for the store hold a thread each; batches must not queue up there.
 THREADS = 32
+
+
+# Pages shrink to a sixth; static files are kept compressed, the API's clients are near.
+ZIPPED = CompressionConfig(
+    "gzip", gzip_compress_level=4, exclude=["^/static/", "^/api/", "^/health"]
+)
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,6 +128,7 @@ def _pages(
             *api_routes(intake, events, control, access, clock.now),
             *routes(events, account_of),
         ],
+        compression_config=ZIPPED,
         openapi_config=None,
         logging_config=None,
         exception_handlers={HTTPException: answer_unrouted, Exception: answer_unrouted},

@@ -19,8 +19,13 @@ from sinyal.web.address import (
     values,
 )
 
+Texts = tuple[str, ...]
+
 PER_PAGE = 25
 PAGE_SIZES = (10, 25, 50, 100)
+
+# Characters; as many words as the engine looks for within a second or two.
+LONGEST_FILTER = 2000
 
 
 class Input(msgspec.Struct, frozen=True):
@@ -159,10 +164,8 @@ def read_events(given: Parameters, now: float) -> EventsView:
     problems = [wrong_window] if wrong_window else []
     fields = {"events": values(given, "events")}
     for row in INPUTS:
-        fields[row.name] = values(given, row.name)
-        if row.is_number and not all(map(_is_number, fields[row.name])):
-            problems.append("Bounce class and subaccount are numbers.")
-            fields[row.name] = ()
+        fields[row.name], wrong = _read_input(row, given)
+        problems.extend(wrong)
     metric = first(given, "metric")
     if metric and metric not in METRIC:
         problems.append("The metric is not one of the list.")
@@ -182,6 +185,18 @@ def read_events(given: Parameters, now: float) -> EventsView:
         page=int(page) if cursor and _is_number(page) else 1,
         problems=tuple(problems),
     )
+
+
+def _read_input(
+    row: Input, given: Parameters
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What a field of the form asks for, and what is wrong with it."""
+    found = values(given, row.name)
+    if sum(map(len, found)) + len(found) > LONGEST_FILTER:
+        return (), ("A filter is too long.",)
+    if row.is_number and not all(map(_is_number, found)):
+        return (), ("Bounce class and subaccount are numbers.",)
+    return found, ()
 
 
 def face(kind: str) -> Face:

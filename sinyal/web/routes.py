@@ -35,6 +35,7 @@ def routes(
         *_summary_routes(site),
         *_event_routes(site),
         _static_route(assets),
+        _icon_route(assets),
     ]
     return [
         Router(
@@ -201,6 +202,15 @@ def _static_route(assets: Assets) -> HTTPRouteHandler:
         )
 
     return static_file
+
+
+def _icon_route(assets: Assets) -> HTTPRouteHandler:
+    @get("/favicon.ico", sync_to_thread=False)
+    def icon() -> Redirect:
+        """Where the picture is, for those who ask without having read a page."""
+        return Redirect(assets.url("favicon.svg"))
+
+    return icon
 
 
 def _secured(response: Response[str]) -> Response[str]:

@@ -213,7 +213,7 @@ def test_hostile_text_is_only_text(page, said, site):
 def test_a_messages_history_is_told_oldest_first(page, site):
     page.goto(f"{site}/events?events=click")
     page.locator(".events .whom a").first.click()
-    words = page.locator(".timeline .kind").all_inner_texts()
+    words = page.locator(".timeline .kind").all_text_contents()
     assert words[0] == "Injected"
     assert words.index("Delivered") < words.index("Click")
 
@@ -255,3 +255,37 @@ def test_every_field_and_column_has_a_name(page, site):
         assert page.locator("th:not([scope])").count() == 0
         ids = page.eval_on_selector_all("[id]", "all => all.map(e => e.id)")
         assert len(ids) == len(set(ids))
+
+
+def test_on_a_phone_the_events_come_before_the_form(page, site):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(site + "/events")
+    assert not page.locator(".search").is_visible()
+    first = page.locator(".events tbody tr").first.bounding_box()
+    assert first["y"] < 500
+    page.locator(".fold > summary").click()
+    assert page.locator(".search").is_visible()
+    page.set_viewport_size({"width": 1280, "height": 900})
+    assert not page.locator(".fold").is_visible()
+    page.goto(site + "/events")
+    assert page.locator(".search").is_visible()
+
+
+def test_the_tooltip_of_the_chart_tells_the_time_once(page, site):
+    page.goto(site + "/summary?range=24h")
+    chart = page.locator("#chart svg")
+    box = chart.bounding_box()
+    labels = set(
+        page.evaluate(
+            "JSON.parse(document.getElementById('series').dataset.series).labels"
+        )
+    )
+    axis = page.locator("#chart svg text").all_text_contents()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 4)
+    page.wait_for_function(
+        "n => document.querySelectorAll('#chart svg text').length > n", arg=len(axis)
+    )
+    shown = page.locator("#chart svg text").all_text_contents()
+    # Not those under the axis: the pointer names no time but in the tooltip.
+    told = [text for text in shown if text in labels]
+    assert len(told) - len([text for text in axis if text in labels]) == 1

@@ -1,5 +1,6 @@
 import gzip
 import os
+import re
 import subprocess
 import sys
 import time
@@ -265,3 +266,19 @@ def test_a_key_made_by_command_opens_the_running_service(client: Client) -> None
     )
     assert other.returncode == 1
     assert "other rights" in other.stderr
+
+
+def test_pages_are_compressed_and_static_files_not_once_more(client: Client) -> None:
+    page = client.http.get(f"{client.service.url}/summary")
+    assert page.headers["content-encoding"] == "gzip"
+    assert "Accept-Encoding" in page.headers["vary"]
+    assert "Cookie" in page.headers["vary"]
+    found = re.search(r'href="(/static/app[^"]*)"', page.text)
+    assert found is not None
+    sheet = client.http.get(client.service.url + found[1])
+    assert sheet.headers["content-encoding"] == "gzip"
+    assert sheet.text.startswith("/* Tokens")
+    plain = client.http.get(
+        f"{client.service.url}/summary", headers={"Accept-Encoding": "identity"}
+    )
+    assert "content-encoding" not in plain.headers

@@ -124,3 +124,15 @@ def test_a_store_that_fails_is_told_and_its_words_are_not(open_pages, store):
     assert 'href="/summary?range=1h"' in answer.text
     assert "elsewhere" not in answer.text
     assert "frame-ancestors" in answer.headers["content-security-policy"]
+
+
+def test_a_filter_beyond_what_the_engine_can_look_for_is_refused(open_pages):
+    answer = open_pages.get("/events", params={"reasons": "a," * 1800})
+    assert answer.status_code == 400
+    assert "A filter is too long." in answer.text
+
+
+def test_the_picture_that_browsers_ask_for_is_there(open_pages):
+    answer = open_pages.get("/favicon.ico")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "image/svg+xml"

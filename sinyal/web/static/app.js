@@ -55,6 +55,12 @@
     splitLine: { lineStyle: { color: token("--line") } },
   });
 
+  // Both panels answer to one pointer: the time is told once, above all series.
+  const tooltip = (rows) => [
+    rows[0].axisValueLabel,
+    ...rows.map((row) => `${row.marker} ${row.seriesName}: ${row.value.toLocaleString(document.documentElement.lang)}`),
+  ].join("\n");
+
   const options = (content, width) => {
     const muted = token("--muted");
     const text = token("--text");
@@ -76,7 +82,7 @@
       axisPointer: { link: [{ xAxisIndex: "all" }] },
       // Rich text is drawn, never parsed as HTML: what it says may come from outside.
       tooltip: {
-        trigger: "axis", renderMode: "richText", confine: true,
+        trigger: "axis", renderMode: "richText", confine: true, formatter: tooltip,
         axisPointer: { type: "shadow", shadowStyle: { color: token("--line-strong"), opacity: 0.18 } },
         backgroundColor: token("--surface"), borderColor: token("--line-strong"),
         textStyle: { color: text, fontSize: 13 },
