@@ -1,5 +1,6 @@
 """The demo from start to proof: a first load, its reconciliation, then live traffic."""
 
+import signal
 import tempfile
 import time
 from pathlib import Path
@@ -38,6 +39,8 @@ class Plan(msgspec.Struct, frozen=True):
 def run(plan: Plan) -> int:
     """Run `plan`; the exit status is 0 only if nothing is lost and all agree."""
     screen = Screen()
+    for ending in (signal.SIGTERM, signal.SIGHUP):  # as Ctrl-C: the children go too
+        signal.signal(ending, signal.default_int_handler)
     deadline = time.monotonic() + plan.budget_s
     with tempfile.TemporaryDirectory(prefix="sinyal-demo-") as scratch:
         site = prepare(plan.root or Path(scratch), free_ports())
@@ -58,7 +61,7 @@ def _run(
     plan: Plan, site: Site, children: Children, screen: Screen, deadline: float
 ) -> int:
     chain.start(site, children, plan.load.seed, screen.tick)
-    screen.say(f"   pages: {site.signals_url}/")
+    screen.say(f"   pages: {site.signals_url}/summary?range=1h")
     chain.start_traffic(site, children, plan.load)
     rate = f"{plan.load.rate:g} messages/s" if plan.load.rate else "full speed"
     screen.tick(f"traffic: {plan.load.count} messages at {rate}, seed {plan.load.seed}")
@@ -118,7 +121,9 @@ def _stay(plan: Plan, site: Site, children: Children, screen: Screen) -> None:
     """Keep traffic going until Ctrl-C."""
     live = chain.Load(count=LIVE_COUNT, rate=LIVE_RATE, seed=plan.load.seed + 1)
     chain.start_traffic(site, children, live)
-    screen.say(f"\nlive traffic; pages: {site.signals_url}/   Ctrl-C ends the demo")
+    screen.say(
+        f"\nlive traffic; pages: {site.signals_url}/summary?range=1h   Ctrl-C ends the demo"
+    )
     children.status("traffic")
 
 

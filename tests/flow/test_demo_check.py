@@ -33,3 +33,37 @@ def test_nothing_acknowledged_is_lost_by_a_kill_9(tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "nothing acknowledged was lost" in done.stdout
+
+
+def test_a_demo_that_is_told_to_end_takes_its_programs_along(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "sinyal",
+        "demo",
+        "--check",
+        "--root",
+        str(tmp_path),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        for line in running.stdout:
+            if "traffic" in line:
+                break
+        running.terminate()
+        running.stdout.read()
+
+        assert running.wait(60) == 130
+    left = [
+        cmdline
+        for path in Path("/proc").glob("[0-9]*/cmdline")
+        if str(tmp_path) in (cmdline := read(path))
+    ]
+    assert left == []
+
+
+def read(path: Path) -> str:
+    try:
+        return path.read_bytes().replace(b"\0", b" ").decode()
+    except OSError:  # the process has ended meanwhile
+        return ""
