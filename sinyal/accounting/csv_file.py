@@ -12,6 +12,7 @@ from sinyal.accounting.growing import (
     GrowingFile,
     LedgerFailed,
     cut_torn_end,
+    sync_files,
     whole_records_octets,
 )
 from sinyal.accounting.layout import Layout
@@ -100,14 +101,7 @@ class CsvFile:
 
     def sync(self) -> None:
         """Return when all that was appended before the call is on disk."""
-        current = self._file
-        if current is not None:
-            current.sync()
-        while self._retired:
-            file = self._retired[0]
-            file.sync()
-            self._retired.popleft()
-            file.close()
+        sync_files(self._file, self._retired)
 
     def close(self) -> None:
         """Sync and close; the file is continued when it is opened again."""

@@ -12,6 +12,7 @@ from sinyal.accounting.growing import (
     GrowingFile,
     LedgerFailed,
     cut_torn_end,
+    sync_files,
     whole_lines_octets,
 )
 from sinyal.runtime.disk import replace_file
@@ -100,14 +101,7 @@ class EventFile:
 
     def sync(self) -> None:
         """Return when all that was appended before the call is on disk."""
-        current = self._file
-        if current is not None:
-            current.sync()
-        while self._retired:
-            file = self._retired[0]
-            file.sync()
-            self._retired.popleft()
-            file.close()
+        sync_files(self._file, self._retired)
 
     def close(self) -> None:
         """Make the current file whole and give back the numbers that are left."""

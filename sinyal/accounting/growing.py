@@ -1,6 +1,7 @@
 """A file that grows by whole lines, and what a crash left at its end."""
 
 import os
+from collections import deque
 from pathlib import Path
 
 from sinyal.runtime.disk import AppendFile, sync_directory
@@ -81,3 +82,15 @@ def cut_torn_end(path: Path, whole_octets: int) -> int:
     if torn > 0:
         os.truncate(path, whole_octets)
     return max(torn, 0)
+
+
+def sync_files(current: GrowingFile | None, retired: deque[GrowingFile]) -> None:
+    """Return when all of these is on disk; the retired files are closed and forgotten.
+
+    May run beside the thread that writes: that one only adds to `retired`.
+    """
+    if current is not None:
+        current.sync()
+    while retired:
+        retired[0].sync()
+        retired.popleft().close()

@@ -61,7 +61,7 @@ def _run(
     plan: Plan, site: Site, children: Children, screen: Screen, deadline: float
 ) -> int:
     chain.start(site, children, plan.load.seed, screen.tick)
-    screen.say(f"   pages: {site.signals_url}/summary?range=1h")
+    screen.say(f"   pages: {_page(site)}")
     chain.start_traffic(site, children, plan.load)
     rate = f"{plan.load.rate:g} messages/s" if plan.load.rate else "full speed"
     screen.tick(f"traffic: {plan.load.count} messages at {rate}, seed {plan.load.seed}")
@@ -121,12 +121,14 @@ def _stay(plan: Plan, site: Site, children: Children, screen: Screen) -> None:
     """Keep traffic going until Ctrl-C."""
     live = chain.Load(count=LIVE_COUNT, rate=LIVE_RATE, seed=plan.load.seed + 1)
     chain.start_traffic(site, children, live)
-    screen.say(
-        f"\nlive traffic; pages: {site.signals_url}/summary?range=1h   Ctrl-C ends the demo"
-    )
+    screen.say(f"\nlive traffic: {_page(site)}   Ctrl-C ends the demo")
     children.status("traffic")
 
 
 def _last_line(children: Children, name: str) -> str:
     lines = children.output(name).splitlines()
     return f"{name}: {lines[-1] if lines else 'no output'}"
+
+
+def _page(site: Site) -> str:
+    return f"{site.signals_url}/summary?range=1h"
