@@ -17,7 +17,11 @@ from cryptography.x509.oid import NameOID
 
 LOOPBACK = "127.0.0.1"
 API_KEY = "0123456789abcdef0123456789abcdef01234567"
-EXAMPLE = Path(__file__).parents[2] / "examples" / "demo.conf"
+# In a checkout, and in an installed package.
+EXAMPLES = (
+    Path(__file__).parents[2] / "examples" / "demo.conf",
+    Path(__file__).with_name("demo.conf"),
+)
 
 
 class Ports(msgspec.Struct, frozen=True):
@@ -68,12 +72,16 @@ def prepare(root: Path, ports: Ports) -> Site:
     """Write configuration, TLS certificate and DKIM key below `root`."""
     root.mkdir(parents=True, exist_ok=True)
     site = Site(root, ports)
-    site.configuration.write_text(_with_ports(EXAMPLE.read_text(), ports))
+    site.configuration.write_text(_with_ports(_example(), ports))
     (root / "demo.pem").write_bytes(_certificate())
     (root / "mypmta.pem").write_bytes(_dkim_key())
     for secret in ("demo.pem", "mypmta.pem"):
         (root / secret).chmod(0o600)
     return site
+
+
+def _example() -> str:
+    return next(path for path in EXAMPLES if path.exists()).read_text()
 
 
 def _free(port: int) -> int:
