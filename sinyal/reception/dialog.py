@@ -9,6 +9,7 @@ from sinyal.reception.door import Door
 from sinyal.reception.login import Login
 from sinyal.runtime.smtp_server import Dialog, Peer
 from sinyal.smtp import sasl
+from sinyal.smtp.dump import dump
 from sinyal.smtp.events import (
     Auth,
     AuthResponse,
@@ -26,6 +27,7 @@ from sinyal.smtp.events import (
     Verify,
 )
 from sinyal.smtp.reply import Reply, reply
+from sinyal.smtp.server import Wire
 
 MAX_RECIPIENTS = 100_000  # of a message, where the operator sets no limit
 POSTMASTERS = frozenset(("postmaster", "abuse"))  # RLY-4
@@ -45,6 +47,7 @@ class ReceptionDialog(Dialog):
         self._user = ""
         self._login: Login | None = None
         self._transaction = Transaction("")
+        self.wire: Wire | None = None
 
     # -- called by the server
 
@@ -167,6 +170,7 @@ class ReceptionDialog(Dialog):
             self._peer.remote_ip, self._listener_source, self._user
         )
         self.max_octets = self._source.max_message_size
+        self.wire = self._log_octets if self._source.log_data else None
         self.timeout_s = max(
             self._source.smtp_command_timeout, self._source.smtp_data_timeout
         )
@@ -238,6 +242,10 @@ class ReceptionDialog(Dialog):
         said = name if secret or isinstance(event, MailData) else repr(event)
         done = str(answer) if isinstance(answer, Reply) else "..."
         self._log(f"{said}: {done}")
+
+    def _log_octets(self, direction: str, octets: bytes) -> None:
+        for line in dump(octets):
+            self._log(f"{direction} {line}")
 
     def _log(self, text: str) -> None:
         peer = self._peer

@@ -5,6 +5,8 @@ Octets go in with `receive_data`, events come out of `next_event`; replies go in
 configuration.
 """
 
+import re
+from collections.abc import Callable
 from enum import Enum, auto
 
 from sinyal.smtp import sasl, status
@@ -29,6 +31,12 @@ LOGIN_EVENTS = (Auth, AuthResponse)
 CEILING_OCTETS = 256 * 1024 * 1024  # of a message, where the operator sets no limit
 
 
+SECRET = b"***\r\n"
+BARE_LOGIN = re.compile(rb"(?i:AUTH) +[A-Za-z0-9-]{1,20} *\r\n")  # without a response
+
+Wire = Callable[[str, bytes], None]
+
+
 class Signal(Enum):
     """Why `next_event` has no event to give."""
 
@@ -43,6 +51,8 @@ class ServerSession:
     Illegal input never surfaces as an event: it is answered here, and the state stays.
     Memory is bounded by `max_octets` plus what the caller feeds while PAUSED
     (`buffered_octets`). Units: `max_octets` octets of a message, 0 for no limit.
+    `wire`, where there is one, is shown every octet as it is read ("rd") or written
+    ("wr"); what AUTH lines prove a name with is shown as stars.
     """
 
     def __init__(self, max_octets: int = 0) -> None:
@@ -50,6 +60,7 @@ class ServerSession:
         self.max_octets = max_octets
         self.is_secure = False
         self.is_authenticated = False
+        self.wire: Wire | None = None
         self._inbox = bytearray()
         self._searched = 0  # octets of the inbox known to hold no end mark
         self._outbox: list[bytes] = []
@@ -69,6 +80,8 @@ class ServerSession:
     def data_to_send(self) -> bytes:
         octets = b"".join(self._outbox)
         self._outbox.clear()
+        if self.wire and octets:
+            self.wire("wr", octets)
         return octets
 
     def next_event(self) -> Event | Signal:
@@ -173,6 +186,8 @@ class ServerSession:
 
     def _skip(self, kept: int) -> None:
         """Drop what is over the limit, save what may be the start of an end mark."""
+        if self.wire:
+            self.wire("rd", self._shown(bytes(self._inbox[: -(kept - 1)])))
         del self._inbox[: -(kept - 1)]
         self._searched = 0
         self._is_skipping = True
@@ -182,7 +197,18 @@ class ServerSession:
             octets = bytes(view[:end])
         del self._inbox[:end]
         self._searched = 0
+        if self.wire:
+            self.wire("rd", self._shown(octets))
         return octets
+
+    def _shown(self, octets: bytes) -> bytes:
+        """`octets` read now, the secrets of a login left out."""
+        if self.state is State.DATA:
+            return octets
+        if self.state is State.AUTH or self._is_skipping:
+            return SECRET
+        is_login = octets[:4].upper() == b"AUTH" and not BARE_LOGIN.fullmatch(octets)
+        return octets[:5] + SECRET if is_login else octets
 
     def _read_message(self, taken: bytes) -> MailData | Reply:
         was_skipping, self._is_skipping = self._is_skipping, False
