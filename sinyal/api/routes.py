@@ -6,6 +6,7 @@ from litestar import Router, get
 from litestar.exceptions import HTTPException
 
 from sinyal.api.access import Access
+from sinyal.api.description import description_routes
 from sinyal.api.errors import answer_refusal
 from sinyal.api.events import batch_route, message_route
 from sinyal.api.ingest import ingest_route
@@ -37,6 +38,7 @@ def api_routes(
             ingest_route(intake, access),
             message_route(events, access, clock),
             batch_route(control, access, clock),
+            *description_routes(),
         ],
         exception_handlers={
             HTTPException: answer_refusal,

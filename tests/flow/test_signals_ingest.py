@@ -282,3 +282,19 @@ def test_pages_are_compressed_and_static_files_not_once_more(client: Client) -> 
         f"{client.service.url}/summary", headers={"Accept-Encoding": "identity"}
     )
     assert "content-encoding" not in plain.headers
+
+
+def test_the_api_describes_itself_without_a_key(client: Client) -> None:
+    root = f"{client.service.url}/api/v1"
+    for path, count in (
+        ("events/message/documentation", 10),
+        ("events/message/samples", 10),
+        ("events/message/samples?events=delivery,bounce", 2),
+        ("ingest/events/documentation", 10),
+    ):
+        answer = client.http.get(f"{root}/{path}")
+        assert answer.status_code == 200, path
+        assert len(answer.json()["results"]) == count
+    wrong = client.http.get(f"{root}/events/message/samples?events=zz")
+    assert wrong.status_code == 400
+    assert wrong.json()["errors"][0]["param"] == "events"
