@@ -15,6 +15,10 @@ from sinyal.mail.arf import Arf
 from sinyal.mail.dsn import Dsn, DsnRecipient
 from sinyal.mail.envelope import Submission
 
+# Characters kept of a text in a report: a stranger wrote it, and an event line above
+# a megabyte is refused by the ingest API.
+LONGEST_TEXT = 4096
+
 Unseal = Callable[[bytes], Copy | None]
 
 
@@ -152,7 +156,8 @@ def _original(returned: bytes, unseal: Unseal) -> Original:
     found = header.fields(returned)
     headers: dict[str, str] = {}
     for field in found:
-        headers.setdefault(field.name.decode().lower(), header.decode(field.value))
+        text = header.decode(field.value)[:LONGEST_TEXT]
+        headers.setdefault(field.name.decode().lower(), text)
     sender = header.named(found, b"Sender") or header.named(found, b"From")
     author = address.parse(sender.value if sender else b"")
     return Original(unseal(returned) if returned else None, headers, author)
@@ -169,6 +174,7 @@ def _completed(record: Record, original: Original, copy: Copy | None) -> Record:
         friendly_name=original.author.name,
         subject=headers.get("subject", ""),
     )
+    record = _bounded(record)
     if copy is None:
         return record
     return msgspec.structs.replace(
@@ -180,3 +186,14 @@ def _completed(record: Record, original: Original, copy: Copy | None) -> Record:
         message_id=copy.message_id,
         subaccount_id=copy.subaccount_id,
     )
+
+
+def _bounded(record: Record) -> Record:
+    """The record with none of its texts longer than `LONGEST_TEXT`."""
+    texts = msgspec.structs.asdict(record)
+    longer = {
+        name: text[:LONGEST_TEXT]
+        for name, text in texts.items()
+        if isinstance(text, str) and len(text) > LONGEST_TEXT
+    }
+    return msgspec.structs.replace(record, **longer) if longer else record

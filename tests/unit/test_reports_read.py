@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from sinyal.engagement import links, token
 from sinyal.engagement.token import Copy
+from sinyal.events.codec import encode_line
 from sinyal.events.convert import event_of
 from sinyal.mail import arf, dsn, report
 from sinyal.mail.arf import Arf
@@ -196,3 +197,16 @@ def test_reading_a_spoilt_report_never_fails(octets, returned, at):
     ):
         spoilt = content[:at] + octets + content[at + len(octets) :]
         read_report(Arrived(kind, spoilt), UNSEAL)
+
+
+def test_endless_texts_of_a_stranger_are_cut_off():
+    endless = "x" * 2_000_000
+    failed = msgspec.structs.replace(
+        FAILED, diagnostic=endless, final_recipient=endless
+    )
+    found = Dsn(recipients=(failed,), reporting_mta=endless, returned=SEALED)
+    arrived = Arrived("bounce", dsn.build(found, FRAME))
+    (record,) = read_report(arrived, UNSEAL)
+    event = event_of(record, "1", "mx")
+    assert len(encode_line(event)) < 50_000
+    assert event.message_id == COPY.message_id
