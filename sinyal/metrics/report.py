@@ -105,9 +105,17 @@ def report(store: EventStore, query: Query) -> Report:
     )
 
 
-def newest_event_at(store: EventStore, customer_id: int | None) -> int:
-    """When the newest of all events happened, 0 when there is none. Epoch seconds."""
-    matching = _account(customer_id)
+def newest_event_at(
+    store: EventStore,
+    customer_id: int | None,
+    exact: tuple[tuple[str, str], ...] = (),
+) -> int:
+    """When the newest of all events happened, 0 when there is none. Epoch seconds.
+
+    `exact` keeps events by (dimension, value).
+    """
+    narrowed = [DIMENSION[name].equals(value) for name, value in exact]
+    matching = all_of([_account(customer_id), *narrowed])
     sql = (
         f"SELECT toUnixTimestamp(max(timestamp)) AS at FROM events WHERE {matching.sql}"
     )

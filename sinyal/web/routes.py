@@ -129,7 +129,7 @@ def _summary_routes(site: Site) -> list[HTTPRouteHandler]:
             report=answer,
             series=chart(answer, site.pages.language(request)),
             busy=busy_steps(answer),
-            newest_at=newest_event_at(site.store, viewer.customer_id),
+            newest_at=newest_event_at(site.store, viewer.customer_id, viewer.exact),
             now=site.now(),
         )
 
@@ -156,7 +156,7 @@ def _event_routes(site: Site) -> list[HTTPRouteHandler]:
         page = search(site.store, view.filters(viewer))
         newest_at = 0
         if not page.total_count:
-            newest_at = newest_event_at(site.store, viewer.customer_id)
+            newest_at = newest_event_at(site.store, viewer.customer_id, viewer.exact)
         return site.pages.answer(
             request,
             "events.html",

@@ -51,14 +51,14 @@ class Service:
         """A client of an account of its own."""
         return Client(self, next(self.customers))
 
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
         """Start the process and return once it answers."""
         address = f"127.0.0.1:{self.port}"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "sinyal", "signals"),
-                    *("--store", self.store, "--listen", address),
+                    *("--store", self.store, "--listen", address, *options),
                 ],
                 cwd=ROOT,
                 stderr=log,

@@ -298,3 +298,15 @@ def test_the_api_describes_itself_without_a_key(client: Client) -> None:
     wrong = client.http.get(f"{root}/events/message/samples?events=zz")
     assert wrong.status_code == 400
     assert wrong.json()["errors"][0]["param"] == "events"
+
+
+def test_behind_a_proxy_loopback_is_no_sign_of_trust(tmp_path: Path) -> None:
+    proxied = Service(tmp_path)
+    proxied.start("--proxy", "127.0.0.1")
+    try:
+        client = proxied.client()
+        page = f"{proxied.url}/summary"
+        assert client.http.get(page).status_code == 401
+        assert client.http.get(page, auth=(client.read_key, "")).status_code == 200
+    finally:
+        proxied.kill()

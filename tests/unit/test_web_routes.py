@@ -14,6 +14,7 @@ NOW = 1_800_000_000
 KEYS = {
     "seven": Account(7, 0, frozenset({"message_events/view"})),
     "eight": Account(8, 0, frozenset({"message_events/view"})),
+    "branch": Account(7, 4, frozenset({"message_events/view"})),
     "sender": Account(7, 0, frozenset({"events/ingest"})),
 }
 HEADERS = {
@@ -136,3 +137,11 @@ def test_the_picture_that_browsers_ask_for_is_there(open_pages):
     answer = open_pages.get("/favicon.ico")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "image/svg+xml"
+
+
+def test_a_subaccount_does_not_learn_when_others_were_active(guarded_pages):
+    for path in ("/summary", "/events"):
+        assert "No events yet" in guarded_pages.get(path, headers=key("branch")).text
+    assert (
+        "No events yet" not in guarded_pages.get("/summary", headers=key("seven")).text
+    )
