@@ -64,7 +64,9 @@ async def run(configuration: Configuration, state: Path) -> None:
         world_readable=settings.log_file_world_readable,
     )
     stop, tasks = stop_on_signal(), Tasks()
-    parts = assemble(configuration, state, socket.getfqdn())
+    # Asking the system for its name may wait for the DNS: only where none is written.
+    host_name = configuration.host_name_or("") or socket.getfqdn()
+    parts = assemble(configuration, state, host_name)
     try:
         LOG.info("%d recipients recovered from the spool", parts.line.recover())
         servers = await listen(configuration, parts)
