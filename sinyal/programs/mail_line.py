@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from sinyal.accounting.growing import LedgerFailed
 from sinyal.accounting.ledger import Ledger
 from sinyal.delivery.compose import Composer
 from sinyal.events.outcome import Outcome, Verdict
@@ -23,6 +22,7 @@ from sinyal.spool.contents import Contents
 from sinyal.spool.spool import Spool
 
 TRY_AGAIN_S = 1.0  # after the accounting could not be written
+SLICE = 1000  # endings recorded at once
 
 
 class Ending(msgspec.Struct, frozen=True):
@@ -127,20 +127,24 @@ class MailLine:
             asyncio.get_running_loop().call_soon(self.flush)
 
     def flush(self) -> None:
-        """Write the records that wait; without disk space they go on waiting."""
+        """Write the records that wait; without disk space they go on waiting.
+
+        In slices, so that a long wait costs no long turn of the event loop.
+        """
         self._is_flush_due = False
-        endings, self._unrecorded = self._unrecorded, []
-        records = [record for ending in endings for record in ending.records]
-        try:
-            self._ledger.write(records, self._clock())
-        except LedgerFailed as error:
-            LOG.error("accounting: %s; %d records wait", error, len(records))
-            self._unrecorded[:0] = endings
-            self._is_flush_due = True
-            asyncio.get_running_loop().call_later(TRY_AGAIN_S, self.flush)
-            return
-        for ending in endings:
-            self._release(ending)
+        while self._unrecorded:
+            endings = self._unrecorded[:SLICE]
+            records = [record for ending in endings for record in ending.records]
+            try:
+                self._ledger.write(records, self._clock())
+            except OSError as error:
+                LOG.error("accounting: %s; %d wait", error, len(self._unrecorded))
+                self._is_flush_due = True
+                asyncio.get_running_loop().call_later(TRY_AGAIN_S, self.flush)
+                return
+            del self._unrecorded[:SLICE]
+            for ending in endings:
+                self._release(ending)
 
     def _release(self, ending: Ending) -> None:
         if ending.is_final:

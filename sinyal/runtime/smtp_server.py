@@ -16,7 +16,7 @@ from sinyal.runtime.log import LOG
 from sinyal.smtp import status
 from sinyal.smtp.events import Event, Hello
 from sinyal.smtp.reply import Reply
-from sinyal.smtp.server import ServerSession, Signal
+from sinyal.smtp.server import ServerSession, Signal, Wire
 from sinyal.smtp.transitions import State
 
 MAX_WAITING_OCTETS = 256 * 1024  # read ahead of an event that has no reply yet
@@ -45,6 +45,7 @@ class Dialog(Protocol):
 
     max_octets: int = 0
     timeout_s: float = 300.0  # RFC 5321 4.5.3.2.7
+    wire: Wire | None = None  # is shown what goes over the wire
 
     def opened(self, peer: Peer) -> Reply:
         """The greeting; 4xx or 5xx closes the connection."""
@@ -137,6 +138,7 @@ class ServerConnection(asyncio.Protocol):
         self._active_at = self._loop.time()
         self._session.greet(self._dialog.opened(peer_of(transport)))
         self._session.max_octets = self._dialog.max_octets
+        self._session.wire = self._dialog.wire
         self._watch()
         self._flush()
 
@@ -338,6 +340,7 @@ def settle(session: ServerSession, dialog: Dialog, event: Event, reply: Reply) -
         reply = Reply(reply.code, (*reply.lines, *extensions))
     session.send(reply)
     session.max_octets = dialog.max_octets
+    session.wire = dialog.wire
 
 
 def _result(task: asyncio.Future[Reply]) -> Reply:

@@ -4,6 +4,9 @@ Measured on the relay: a synced write holds the interpreter for the whole disk s
 `flush_wal(True)` does not; so writes are unsynced and only the flush waits.
 """
 
+import contextlib
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import cast
@@ -24,6 +27,7 @@ WAL_LIMIT_OCTETS = 256 * MEBI
 BLOB_MIN_OCTETS = 1024
 BLOB_FILE_OCTETS = 256 * MEBI
 STALLED = "stall"
+MEND_WAIT_S = 1.0  # opening anew reads the log again: 256 MB at the most
 
 # A change of one key: (is it content, key, new octets or None to delete it).
 Change = tuple[bool, bytes, bytes | None]
@@ -41,18 +45,48 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        self._is_broken = False
+        self._mend_at = 0.0
+        self._opening = threading.Lock()
+        self._unsynced = WriteOptions()
+        self._unsynced.no_slowdown = True
+        self._open()
+
+    def _open(self) -> None:
         families = {"default": _meta_options(), "content": _content_options()}
         try:
-            self._rows = Rdict(str(path), _meta_options(), column_families=families)
+            self._rows = Rdict(
+                str(self._path), _meta_options(), column_families=families
+            )
             self._contents = self._rows.get_column_family("content")
             self._family = self._rows.get_column_family_handle("content")
         except Exception as error:
             raise _as_os_error(error) from error
-        self._unsynced = WriteOptions()
-        self._unsynced.no_slowdown = True
+
+    def _mend(self) -> None:
+        """Open anew what a full disk has broken: its log takes nothing any more."""
+        with self._opening:
+            if not self._is_broken:
+                return
+            if time.monotonic() < self._mend_at:
+                raise OSError(0, "waits for space on its disk", str(self._path))
+            self._mend_at = time.monotonic() + MEND_WAIT_S
+            self._drop()
+            self._open()
+            self._is_broken = False
+
+    def _drop(self) -> None:
+        """Let go of every handle; a broken log cannot be closed in good order."""
+        with contextlib.suppress(AttributeError):  # dropped before, not yet opened
+            for one in (self._contents, self._rows):
+                with contextlib.suppress(Exception):
+                    one.close()
+            del self._contents, self._family, self._rows
 
     def write(self, changes: Sequence[Change]) -> None:
         """Apply all of `changes` or none of them; they are on disk after `flush`."""
+        self._mend()
         batch = WriteBatch(raw_mode=True)
         for is_content, key, octets in changes:
             family = self._family if is_content else None
@@ -63,17 +97,25 @@ class Database:
         try:
             self._rows.write(batch, self._unsynced)
         except Exception as error:
-            raise _as_os_error(error) from error
+            raise self._failed(error) from error
 
     def flush(self) -> None:
         """Return when everything written before is on disk; releases the GIL."""
+        self._mend()
         try:
             self._rows.flush_wal(True)
         except Exception as error:
-            raise _as_os_error(error) from error
+            raise self._failed(error) from error
+
+    def _failed(self, error: Exception) -> OSError:
+        """What the caller raises; after anything but a stall it is opened anew."""
+        failure = _as_os_error(error)
+        self._is_broken = self._is_broken or not isinstance(failure, SpoolFull)
+        return failure
 
     def content(self, key: bytes) -> bytes:
         """The content kept under `key`. Errors: `KeyError` when there is none."""
+        self._mend()
         try:
             found = self._contents.get(key)
         except Exception as error:
@@ -94,6 +136,9 @@ class Database:
 
     def close(self) -> None:
         """Release the directory's lock: every handle has to go before."""
+        if self._is_broken:
+            self._drop()
+            return
         self._contents.close()
         del self._contents, self._family
         try:

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from sinyal.mail.envelope import Envelope
+from sinyal.runtime.log import LOG
 from sinyal.spool.database import Change, Database, SpoolFull
 
 # A settled recipient is forgotten by the next group; without one, after this wait.
@@ -76,10 +77,10 @@ class Spool:
                 states[int.from_bytes(at[KEY_OCTETS:])] = octets
                 continue
             if key:
-                yield self._stored(key, envelope, states)
+                yield from self._stored(key, envelope, states)
             key, envelope, states = at, octets, {}
         if key:
-            yield self._stored(key, envelope, states)
+            yield from self._stored(key, envelope, states)
 
     def write(self, envelope: Envelope, content: bytes) -> int:
         """The spool id of a message that the next `commit` makes durable.
@@ -154,9 +155,16 @@ class Spool:
             await asyncio.to_thread(self._worker.shutdown)
             self._database.close()
 
-    def _stored(self, key: bytes, envelope: bytes, states: dict[int, bytes]) -> Stored:
+    def _stored(
+        self, key: bytes, envelope: bytes, states: dict[int, bytes]
+    ) -> Iterator[Stored]:
+        """The message; nothing where its envelope cannot be read, it stays on disk."""
         spool_id = int.from_bytes(key)
-        known = _decoder.decode(envelope)
+        try:
+            known = _decoder.decode(envelope)
+        except msgspec.MsgspecError as error:
+            LOG.error("spool: message %d set aside, not readable: %s", spool_id, error)
+            return
         settled = frozenset(at for at, octets in states.items() if octets == SETTLED)
         self._unsettled[spool_id] = len(known.recipients) - len(settled)
         if states:
@@ -166,7 +174,7 @@ class Spool:
             for at, octets in states.items()
             if octets != SETTLED
         }
-        return Stored(spool_id, known, settled, attempts)
+        yield Stored(spool_id, known, settled, attempts)
 
     def _mark(self, spool_id: int, index: int, octets: bytes) -> None:
         self._marked.setdefault(spool_id, set()).add(index)

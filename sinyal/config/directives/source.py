@@ -248,9 +248,8 @@ ROWS: tuple[Directive, ...] = (
         SCOPE,
         BOOLEAN,
         "false",
-        "Message data is logged",
+        "Every octet is logged in hex and ASCII, logins masked",
         "guide 3.3.7.62",
-        status=LATER,
     ),
     Directive(
         "log-tls",
