@@ -17,6 +17,9 @@ LAST_TIMESTAMP = 2**32 - 1
 LARGEST_INTEGER = 2**32 - 1
 
 
+REQUIRED = ("type", "event_id", "message_id", "timestamp")  # API events-ingest
+
+
 class Rejected(msgspec.Struct, frozen=True):
     """Why a line is no event."""
 
@@ -138,12 +141,12 @@ def decode_line(line: bytes) -> Event | Rejected:
 
 
 def _checked(event: Event) -> Event | Rejected:
+    for name in REQUIRED:
+        if not getattr(event, name):
+            return Rejected(f"missing {name}")
     row = _TYPES.get(event.type)
     if row is None:
         return Rejected(f"unknown type {event.type[:40]!r}")
-    for name in ("event_id", "message_id"):
-        if not getattr(event, name):
-            return Rejected(f"missing {name}")
     if not 0 < event.timestamp <= LAST_TIMESTAMP:
         return Rejected("timestamp is not in Unix seconds")
     if not (event.recv_method or event.delv_method):
@@ -201,7 +204,7 @@ def _from_fields(fields: dict[str, Any]) -> Event | Rejected:
         given = fields.get(field.name)
         if given is not None and not isinstance(given, dict | list):
             values[field.name] = _COERCIONS[field.kind](given)
-    for name in ("type", "event_id", "message_id", "timestamp"):
+    for name in REQUIRED:
         if not values.get(name):
             return Rejected(f"missing {name}")
     return _checked(Event(**values))
