@@ -88,7 +88,8 @@ class Peer:
         self.open += 1
         self.most_open = max(self.most_open, self.open)
         self.seen.append(writer.get_extra_info("peername"))
-        with suppress(OSError, asyncio.IncompleteReadError):
+        # A TLS handshake is no command; asyncio itself closes only from 3.11.5 on.
+        with suppress(OSError, asyncio.IncompleteReadError, UnicodeDecodeError):
             await self._talk(reader, writer)
         self.open -= 1
         with suppress(OSError):
