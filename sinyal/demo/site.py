@@ -4,6 +4,7 @@ The configuration is `examples/demo.conf` as it stands; only its ports move when
 are asked for.
 """
 
+import contextlib
 import datetime
 import ipaddress
 import socket
@@ -85,13 +86,19 @@ def _example() -> str:
 
 
 def _free(port: int) -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, port))
-        except OSError:
-            probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
+    """`port` if nothing holds it, over TCP (SMTP, HTTP) or UDP (DNS), else another."""
+    for tried in (port, 0, 0, 0):
+        with (
+            socket.socket(socket.AF_INET, socket.SOCK_STREAM) as stream,
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagram,
+        ):
+            stream.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):
+                stream.bind((LOOPBACK, tried))
+                found = int(stream.getsockname()[1])
+                datagram.bind((LOOPBACK, found))
+                return found
+    raise OSError(f"no free port on {LOOPBACK}")
 
 
 def _with_ports(text: str, ports: Ports) -> str:

@@ -1,11 +1,12 @@
 import json
+import socket
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from sinyal.demo.counters import COUNTERS, WITNESSES, Count, reconcile
-from sinyal.demo.site import Ports, prepare
+from sinyal.demo.site import Ports, _free, prepare
 from sinyal.demo.survival import survival
 from sinyal.demo.witnesses import (
     Sighting,
@@ -152,3 +153,14 @@ def test_other_ports_replace_those_of_the_example_and_nothing_else(tmp_path) -> 
     assert "127.0.0.1:40002" in text
     back = text.replace("40001", "2587").replace("40002", "2553")
     assert back == usual.configuration.read_text()
+
+
+@pytest.mark.parametrize("kind", [socket.SOCK_STREAM, socket.SOCK_DGRAM])
+def test_a_port_that_something_holds_is_left_to_it(kind) -> None:
+    with socket.socket(socket.AF_INET, kind) as held:
+        held.bind(("127.0.0.1", 0))
+        if kind is socket.SOCK_STREAM:
+            held.listen()
+        taken = held.getsockname()[1]
+
+        assert _free(taken) != taken
