@@ -4,6 +4,7 @@ import re
 from io import IncrementalNewlineDecoder
 
 END_MARK = b"\r\n.\r\n"
+DOTTED_LINE = b"\r\n."
 LINE_END = re.compile(rb"\r\n|\r|\n")
 
 

@@ -18,6 +18,7 @@ from sinyal.smtp.events import (
 from sinyal.smtp.reply import reply
 from sinyal.smtp.server import MAX_LINE, ServerSession, Signal
 from sinyal.smtp.transitions import State
+from sinyal.smtp.transparency import stuff
 
 OK, GO, BYE = reply(250, "ok"), reply(354, "go on"), reply(221, "bye")
 CHALLENGE, READY = reply(334, "VXNlcg=="), reply(220, "ready")
@@ -156,3 +157,23 @@ def test_a_refused_greeting_ends_the_session_before_it_begins() -> None:
     session.receive_data(b"EHLO c\r\n")
     assert session.next_event() is Signal.CLOSED
     assert session.data_to_send() == b"521 no\r\n"
+
+
+LINES = st.sampled_from([b"", b".", b"..", b".x", b"x", b"x.", b"x" * 70])
+ENVELOPE = b"EHLO x\r\nMAIL FROM:<a@b.test>\r\nRCPT TO:<c@d.test>\r\nDATA\r\n"
+
+
+@settings(max_examples=200)
+@given(st.lists(LINES, max_size=12), st.lists(st.integers(0, 300), max_size=12))
+def test_a_message_arrives_as_it_was_written_however_its_lines_begin(
+    lines: list[bytes], cuts: list[int]
+) -> None:
+    content = b"".join(line + b"\r\n" for line in lines)
+    octets = ENVELOPE + stuff(content) + b"QUIT\r\n"
+    bounds = [0, *sorted(min(cut, len(octets)) for cut in cuts), len(octets)]
+    pieces = [octets[a:b] for a, b in itertools.pairwise(bounds)]
+
+    events, _ = drive(pieces, max_octets=2000)
+
+    assert [one.octets for one in events if isinstance(one, MailData)] == [content]
+    assert isinstance(events[-1], Quit)
