@@ -34,6 +34,7 @@ class Plan(msgspec.Struct, frozen=True):
     kill_at: int = 0
     stay: bool = False
     root: Path | None = None
+    has_usual_ports: bool = True
 
 
 def run(plan: Plan) -> int:
@@ -43,7 +44,9 @@ def run(plan: Plan) -> int:
         signal.signal(ending, signal.default_int_handler)
     deadline = time.monotonic() + plan.budget_s
     with tempfile.TemporaryDirectory(prefix="sinyal-demo-") as scratch:
-        site = prepare(plan.root or Path(scratch), free_ports())
+        site = prepare(
+            plan.root or Path(scratch), free_ports(are_usual=plan.has_usual_ports)
+        )
         screen.tick(f"site with configuration, certificate and DKIM key: {site.root}")
         children = Children(site.root / "out")
         try:

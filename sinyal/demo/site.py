@@ -63,10 +63,15 @@ class Site(msgspec.Struct, frozen=True):
         return self.root / "traffic.ndjson"
 
 
-def free_ports() -> Ports:
-    """The default ports, each replaced by a free one when something holds it."""
+def free_ports(*, are_usual: bool = True) -> Ports:
+    """The default ports, each replaced by a free one when something holds it.
+
+    Not `are_usual`: any free ports, so that two demos may start at the same moment.
+    """
     wanted = msgspec.structs.asdict(Ports())
-    return Ports(**{name: _free(port) for name, port in wanted.items()})
+    return Ports(**{
+        name: _free(port if are_usual else 0) for name, port in wanted.items()
+    })
 
 
 def prepare(root: Path, ports: Ports) -> Site:

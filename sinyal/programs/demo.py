@@ -14,7 +14,7 @@ CHECK_BUDGET_S = 78.0  # and the programs need a moment to end
 
 
 @app.command()
-def demo(
+def demo(  # noqa: PLR0913 - an argument is an option
     check: Annotated[bool, typer.Option(help="No live traffic afterwards.")] = False,
     seed: Annotated[int, typer.Option(help="Decides every message and reply.")] = 1,
     count: Annotated[int, typer.Option(help="Messages of the first load.")] = 600,
@@ -22,6 +22,9 @@ def demo(
     kill_at: Annotated[
         int, typer.Option(help="Kill -9 the mail server after N messages, restart it.")
     ] = 0,
+    any_ports: Annotated[
+        bool, typer.Option("--any-ports", help="Any free ports, not the usual ones.")
+    ] = False,
     root: Annotated[
         Path | None, typer.Option(help="Keep all files below this directory.")
     ] = None,
@@ -33,5 +36,12 @@ def demo(
     """
     load = Load(count=count, rate=rate, seed=seed)
     stay = sys.stdout.isatty() and not check
-    plan = Plan(load, CHECK_BUDGET_S, kill_at=kill_at, stay=stay, root=root)
+    plan = Plan(
+        load,
+        CHECK_BUDGET_S,
+        kill_at=kill_at,
+        stay=stay,
+        root=root,
+        has_usual_ports=not any_ports,
+    )
     raise typer.Exit(run(plan))

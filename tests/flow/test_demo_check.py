@@ -5,10 +5,11 @@ import sys
 from pathlib import Path
 
 SECONDS = 150
+DEMO = (sys.executable, "-m", "sinyal", "demo", "--check", "--any-ports")
 
 
 def demo(root: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "sinyal", "demo", "--check", "--root", str(root)]
+    command = [*DEMO, "--root", str(root)]
     return subprocess.run(
         [*command, *options],
         capture_output=True,
@@ -36,15 +37,7 @@ def test_nothing_acknowledged_is_lost_by_a_kill_9(tmp_path: Path) -> None:
 
 
 def test_a_demo_that_is_told_to_end_takes_its_programs_along(tmp_path: Path) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "sinyal",
-        "demo",
-        "--check",
-        "--root",
-        str(tmp_path),
-    ]
+    command = [*DEMO, "--root", str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
         for line in running.stdout:

@@ -14,7 +14,7 @@ from sinyal.runtime.disk import lock_directory
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
-    prepared = prepare(tmp_path / "site", free_ports())
+    prepared = prepare(tmp_path / "site", free_ports(are_usual=False))
     (prepared.root / "file").touch()
     return prepared
 
