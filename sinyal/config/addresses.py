@@ -5,6 +5,7 @@ import ipaddress
 import re
 from collections.abc import Callable
 from typing import TypeAlias
+from urllib.parse import urlsplit
 
 import re2
 
@@ -26,6 +27,7 @@ DOTTED = re.compile(r"\d{1,3}(?:\.\d{1,3}){0,3}")
 HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252}[A-Za-z0-9_])?\.?")
 NAME = re.compile(r"[A-Za-z0-9_.{}-]{1,128}")
 MAX_DOMAIN = 255
+SPARKPOST = ".sparkpost.com"
 
 
 def canonical_domain(text: str) -> str:
@@ -40,6 +42,11 @@ def canonical_domain(text: str) -> str:
         return plain.encode("idna").decode("ascii")
     except UnicodeError:
         return plain
+
+
+def is_sparkpost(upload_url: str) -> bool:
+    """Whether events go up to SparkPost's own service, which cannot serve our links."""
+    return f".{urlsplit(upload_url).hostname}".endswith(SPARKPOST)
 
 
 def domain(text: str) -> str:

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
+from sinyal.config.addresses import is_sparkpost
 from sinyal.config.block import Block
 from sinyal.config.problem import Problem
+from sinyal.config.settings import SignalsSettings
 from sinyal.config.vocabulary import Listener
 
 # Sources that exist without being named elsewhere (SRC-3).
 RESERVED_SOURCES = ("{auth}",)
 LATER_SOURCES = ("{pickup}", "{transmissions-api}")
-
-SPARKPOST = ".sparkpost.com/"
 
 
 def check_references(whole: Block) -> list[Problem]:
@@ -99,8 +99,8 @@ def _signals(whole: Block) -> Iterator[Problem]:
                 "engagement-tracking sparkpost needs an account number",
                 "add customer-id",
             )
-        url = written.get("upload_url", SPARKPOST)
-        if tracks and SPARKPOST in url and not written.get("tracking_domain"):
+        url = written.get("upload_url", SignalsSettings().upload_url)
+        if tracks and is_sparkpost(url) and not written.get("tracking_domain"):
             yield _advise(
                 section,
                 "SparkPost cannot serve this server's links: none are made",

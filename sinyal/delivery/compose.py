@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from sinyal.config import Configuration
+from sinyal.config.addresses import is_sparkpost
 from sinyal.config.settings import DomainSettings, SignalsSettings
 from sinyal.engagement.links import SealedLinks, copy_field
 from sinyal.engagement.rewrite import engage
@@ -16,8 +17,6 @@ from sinyal.engagement.token import Copy, TrackingKey, derive_key
 from sinyal.mail import dkim
 from sinyal.mail.address import domain
 from sinyal.mail.envelope import Envelope, QueueEntry
-
-SPARKPOST = ".sparkpost.com"
 
 
 class Tracking(msgspec.Struct, frozen=True):
@@ -43,9 +42,9 @@ def tracking_root(signals: SignalsSettings) -> str:
     named = signals.tracking_domain
     if named:
         return named if "://" in named else f"http://{named}"
-    service = urlsplit(signals.upload_url)
-    if f".{service.hostname}".endswith(SPARKPOST):
+    if is_sparkpost(signals.upload_url):
         return ""
+    service = urlsplit(signals.upload_url)
     return f"{service.scheme}://{service.netloc}"
 
 
