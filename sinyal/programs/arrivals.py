@@ -13,13 +13,13 @@ import msgspec
 from sinyal.accounting.ledger import Ledger
 from sinyal.events.record import Record
 from sinyal.mail.envelope import Envelope, QueueEntry, QueueName, Submission
+from sinyal.reception.replies import MESSAGE_RECEIVED
 from sinyal.runtime.clock import Clock
 from sinyal.runtime.log import LOG
 from sinyal.smtp.reply import Reply, reply
 from sinyal.spool.database import SpoolFull
 from sinyal.spool.spool import Spool
 
-ACCEPTED = reply(250, "2.6.0 message received")
 NOT_STORED = reply(451, "4.3.0 message cannot be stored now, try again later")
 SPOOL_BUSY = reply(452, "4.3.1 too much mail waits for the disk, try again later")
 
@@ -114,7 +114,7 @@ class Arrivals:
             (one.submission, entries_of(spool_id, one.submission.envelope))
             for one, spool_id in zip(group, spool_ids, strict=True)
         ])
-        self._answer(group, ACCEPTED)
+        self._answer(group, MESSAGE_RECEIVED)
 
     def _withdraw(
         self, group: list[Arrival], spool_ids: list[int], error: BaseException

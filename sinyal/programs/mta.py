@@ -5,7 +5,6 @@ import os
 import socket
 import ssl
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +16,7 @@ from sinyal.config.vocabulary import Listener
 from sinyal.control.check import report
 from sinyal.delivery.run import run as run_delivery
 from sinyal.programs.mta_parts import Parts, assemble
-from sinyal.reception.dialog import ReceptionDialog
+from sinyal.reception.dialog import dialogs
 from sinyal.reception.door import tls_context
 from sinyal.runtime.configuration import load_configuration
 from sinyal.runtime.disk import reason_of
@@ -86,7 +85,7 @@ async def listen(configuration: Configuration, parts: Parts) -> list[Listening]:
     context = tls_context(configuration.settings)
     servers = []
     for listener in configuration.listeners:
-        dialog = partial(ReceptionDialog, parts.door, listener.source_name)
+        dialog = dialogs(parts.door, listener.source_name)
         servers.append(await _listener(listener, dialog, context))
         LOG.info("listening on %s:%d", listener.host, listener.port)
     return servers

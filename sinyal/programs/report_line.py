@@ -8,11 +8,10 @@ from sinyal.engagement.token import Copy
 from sinyal.programs.arrivals import Arrivals
 from sinyal.programs.mail_line import MailLine
 from sinyal.reception.door import ReportMail
+from sinyal.reception.replies import MESSAGE_RECEIVED
 from sinyal.reports import read_report
 from sinyal.runtime.log import LOG
-from sinyal.smtp.reply import Reply, reply
-
-TAKEN = reply(250, "2.6.0 message received")
+from sinyal.smtp.reply import Reply
 
 
 class ReportLine:
@@ -46,7 +45,7 @@ class ReportLine:
             return await self._arrivals.submit(mail.submission)
         if not records:
             LOG.info("%s processor: no report, discarded: %s", mail.kind, mail.rcpt)
-        return TAKEN
+        return MESSAGE_RECEIVED
 
     def _copy_of(self, content: bytes) -> Copy | None:
         return copy_of(self._keys, content)

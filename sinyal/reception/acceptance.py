@@ -83,7 +83,7 @@ async def _hand_on(door: Door, whole: Submission, content: bytes) -> Reply:
             if not answer.is_positive:
                 return answer
         if not queued:
-            return replies.REPORT_TAKEN
+            return replies.MESSAGE_RECEIVED
         return await door.submit(_only(whole, tuple(queued)))
     except OSError as error:
         door.log(f"smtp-in: message from {envelope.source_ip} not stored: {error}")

@@ -15,7 +15,7 @@ VERIFY = reply(252, "2.1.5 send some mail and see")
 HELP = reply(214, "2.0.0 see RFC 5321")
 QUIT = reply(221, "2.0.0 goodbye")
 START_DATA = reply(354, "send the message, end with CRLF.CRLF")
-REPORT_TAKEN = reply(250, "2.6.0 message received")
+MESSAGE_RECEIVED = reply(250, "2.6.0 message received")
 
 START_TLS = reply(220, "2.0.0 ready to start TLS")
 NO_TLS = reply(502, "5.5.1 STARTTLS is not offered")

@@ -23,10 +23,6 @@ class Answer(msgspec.Struct, frozen=True):
     failure: str = ""
     headers: dict[str, str] = {}
 
-    @property
-    def is_success(self) -> bool:
-        return 200 <= self.status < 300
-
 
 class HttpClient:
     """Requests over kept connections; redirects are answers, not followed.

@@ -3,7 +3,6 @@
 import asyncio
 
 from sinyal.runtime.smtp_client import Connection, open_connection
-from sinyal.smtp.client import Replies
 from sinyal.smtp.reply import Reply, reply
 
 ATTEMPTS = 9
@@ -52,7 +51,7 @@ class Reporter:
             return reply(NOT_REACHED, f"4.4.1 the MTA is out of reach: {error}")
         except ValueError as error:
             return reply(553, f"5.1.3 {error}")
-        answer = _verdict(replies)
+        answer = replies.deciding
         if answer.code == 421:
             self._drop()
         return answer
@@ -73,9 +72,3 @@ class Reporter:
             connection.close()
             raise ConnectionError(str(answer))
         return connection
-
-
-def _verdict(replies: Replies) -> Reply:
-    said = (replies.mail, *replies.recipients, replies.data)
-    refusal = next((one for one in said if not one.is_positive), None)
-    return refusal or replies.final or replies.data

@@ -29,6 +29,13 @@ class Replies(msgspec.Struct, frozen=True, kw_only=True):
     data: Reply
     final: Reply | None = None
 
+    @property
+    def deciding(self) -> Reply:
+        """The first refusal; without one the last reply. For one recipient."""
+        said = (self.mail, *self.recipients, self.data)
+        refusal = next((one for one in said if not one.is_positive), None)
+        return refusal or self.final or self.data
+
 
 class BrokenReply(ConnectionError):
     """The peer does not speak SMTP; the connection is of no more use."""

@@ -6,7 +6,6 @@ import ssl
 import msgspec
 
 from sinyal.runtime.smtp_client import Connection, open_connection
-from sinyal.smtp.client import Replies
 from sinyal.smtp.reply import Reply, reply
 from sinyal.traffic.compose import Message
 
@@ -70,7 +69,7 @@ class Feeder:
         except OSError as error:
             self._drop()
             return Reply(NOT_REACHED.code, (f"{NOT_REACHED.text}: {error}",))
-        answer = verdict(replies)
+        answer = replies.deciding
         if answer.code == 421:
             self._drop()
         return answer
@@ -100,13 +99,6 @@ class Feeder:
             _require(await connection.hello(HELLO_NAME), "EHLO")
         if target.user:
             _require(await connection.login(target.user, target.password), "AUTH")
-
-
-def verdict(replies: Replies) -> Reply:
-    """The reply that decides over a message for one recipient."""
-    said = (replies.mail, *replies.recipients, replies.data)
-    refusal = next((one for one in said if not one.is_positive), None)
-    return refusal or replies.final or replies.data
 
 
 def _require(answer: Reply, step: str) -> None:
