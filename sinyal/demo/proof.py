@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from collections.abc import Iterator
 
 import httpx
 
@@ -57,27 +58,33 @@ def prove(
 
     Meanwhile `tell` is given how far the chain is.
     """
-    while True:
-        tell(progress(site))
-        is_late = time.monotonic() > deadline
-        if is_late or is_at_rest(site, children):
-            lines = reconcile(testimony(site))
-            if is_late or not any(line.difference for line in lines):
-                return lines
-        time.sleep(PAUSE_S)
+    for is_late in _looks(site, children, deadline, tell):
+        lines = reconcile(testimony(site))
+        if is_late or not any(line.difference for line in lines):
+            break
+    return lines
 
 
 def prove_survival(
     site: Site, children: Children, deadline: float, tell: Tell
 ) -> Survival:
     """What a crash cost, once nothing is missing or `deadline` has passed."""
+    for is_late in _looks(site, children, deadline, tell):
+        found = count_survivors(site)
+        if is_late or not found.lost:
+            break
+    return found
+
+
+def _looks(
+    site: Site, children: Children, deadline: float, tell: Tell
+) -> Iterator[bool]:
+    """When it is worth a look at the witnesses: at rest, or (True) when it is late."""
     while True:
         tell(progress(site))
         is_late = time.monotonic() > deadline
         if is_late or is_at_rest(site, children):
-            found = count_survivors(site)
-            if is_late or not found.lost:
-                return found
+            yield is_late
         time.sleep(PAUSE_S)
 
 
