@@ -5,16 +5,15 @@ are asked for.
 """
 
 import contextlib
-import datetime
-import ipaddress
 import socket
 from pathlib import Path
 
 import msgspec
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from sinyal.runtime.certificate import self_made
+from sinyal.runtime.clock import now
 
 LOOPBACK = "127.0.0.1"
 API_KEY = "0123456789abcdef0123456789abcdef01234567"
@@ -79,7 +78,7 @@ def prepare(root: Path, ports: Ports) -> Site:
     root.mkdir(parents=True, exist_ok=True)
     site = Site(root, ports)
     site.configuration.write_text(_with_ports(_example(), ports))
-    (root / "demo.pem").write_bytes(_certificate())
+    (root / "demo.pem").write_bytes(self_made("localhost", now()))
     (root / "mypmta.pem").write_bytes(_dkim_key())
     for secret in ("demo.pem", "mypmta.pem"):
         (root / secret).chmod(0o600)
@@ -117,32 +116,8 @@ def _with_ports(text: str, ports: Ports) -> str:
     return text
 
 
-def _certificate() -> bytes:
-    """A self-signed ECDSA certificate for loopback with its key, as one PEM."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    today = datetime.datetime.now(datetime.UTC)
-    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address(LOOPBACK))]
-    certificate = (
-        x509
-        .CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(today - datetime.timedelta(days=1))
-        .not_valid_after(today + datetime.timedelta(days=365))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    return certificate.public_bytes(serialization.Encoding.PEM) + _pem(key)
-
-
 def _dkim_key() -> bytes:
-    return _pem(rsa.generate_private_key(public_exponent=65537, key_size=2048))
-
-
-def _pem(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     return key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import msgspec
 
+from sinyal.runtime.certificate import self_made_context
 from sinyal.runtime.clock import Clock
 from sinyal.runtime.listening import Listening
 from sinyal.runtime.smtp_server import serve
 from sinyal.sink.aftermath import REPORTS, VISITS, Aftermath
 from sinyal.sink.agenda import Agenda, Lane
 from sinyal.sink.browser import Browser
-from sinyal.sink.certificate import self_made_context
 from sinyal.sink.dialog import SinkDialog
 from sinyal.sink.ledger import Ledger
 from sinyal.sink.mailroom import Answer, Mailroom

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from sink_world import World
 
+from sinyal.runtime.certificate import self_made_context
 from sinyal.runtime.tls import client_context
-from sinyal.sink.certificate import self_made_context
 from sinyal.smtp.reply import reply
 from sinyal.traffic.compose import Plan
 from sinyal.traffic.feeder import Stopped, Target
