@@ -1,14 +1,12 @@
 """Text into network places and mail addresses; guide 3.2, rules CFG-14, LIM-6, RW."""
 
-import functools
 import ipaddress
 import re
 from collections.abc import Callable
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
-import re2
-
+from sinyal.config.expression import Pattern
 from sinyal.config.grammar import words
 from sinyal.config.problem import BadValue
 from sinyal.config.values import items, port, word
@@ -209,39 +207,6 @@ def _two(text: str) -> tuple[str, str]:
     if len(found) != 2:
         raise BadValue(f"{len(found)} words where two belong")
     return found[0], found[1]
-
-
-@functools.cache
-def _options() -> re2.Options:
-    options = re2.Options()
-    options.log_errors = False
-    options.case_sensitive = False
-    return options
-
-
-class Pattern:
-    """An operator's `/REGEX/`: searched anywhere, any letter case (CFG-15)."""
-
-    def __init__(self, regex: str) -> None:
-        self.regex = regex
-        try:
-            self._compiled = re2.compile(regex, _options())
-        except re2.error as error:
-            said = error.args[0]
-            reason = said.decode() if isinstance(said, bytes) else str(said)
-            raise BadValue(f"not a regular expression: {reason[:80]}") from None
-
-    def matches(self, text: str) -> bool:
-        return bool(self._compiled.search(text))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Pattern) and other.regex == self.regex
-
-    def __hash__(self) -> int:
-        return hash(self.regex)
-
-    def __repr__(self) -> str:
-        return f"/{self.regex}/"
 
 
 def address_or_pattern(*, bare: bool) -> Callable[[str], "str | Pattern"]:

@@ -4,9 +4,9 @@ from typing import Any
 
 import msgspec
 
-from sinyal.config.addresses import Pattern
 from sinyal.config.block import Block, Value
 from sinyal.config.configuration import Configuration, Relaying
+from sinyal.config.expression import Pattern
 from sinyal.config.files import Files
 from sinyal.config.inherit import DomainEntry, Domains, SourceEntry, Sources
 from sinyal.config.macros import Macros
@@ -14,6 +14,7 @@ from sinyal.config.patterns import DomainPattern, PatternIndex, domain_pattern
 from sinyal.config.problem import BadValue, Problem
 from sinyal.config.settings import (
     AcctFile,
+    AddressList,
     GlobalSettings,
     Pool,
     Processor,
@@ -56,7 +57,7 @@ class Builder:
                 for block in whole.tagged("smtp-user")
             },
             rewrite_lists={
-                block.key: RewriteList(**block.settings()).mail_from
+                block.key: RewriteList(**_known(RewriteList, block.settings()))
                 for block in whole.tagged("rewrite-list")
             },
             virtual_mtas={
@@ -64,6 +65,10 @@ class Builder:
                 for block in whole.tagged("virtual-mta")
             },
             pools=pools,
+            address_lists={
+                block.key: self._address_list([block])
+                for block in whole.tagged("address-list")
+            },
             bounce_processor=self._processor("bounce-processor"),
             feedback_loop_processor=self._processor("feedback-loop-processor"),
             signals=SignalsSettings(**signals[0].settings()) if signals else None,
@@ -115,7 +120,13 @@ class Builder:
         sections = self._whole.tagged(tag)
         if not sections:
             return None
-        lists = [block.settings() for block in sections[0].tagged("address-list")]
+        return Processor(
+            addresses=self._address_list(sections[0].tagged("address-list")),
+            **_known(Processor, sections[0].settings()),
+        )
+
+    def _address_list(self, blocks: list[Block]) -> AddressList:
+        lists = [block.settings() for block in blocks]
         entries: list[str | Pattern] = [
             entry
             for settings in lists
@@ -125,14 +136,13 @@ class Builder:
             )
         ]
         plain = [entry.lower() for entry in entries if isinstance(entry, str)]
-        return Processor(
+        return AddressList(
             domains=frozenset(
                 name for settings in lists for name in settings.get("domain", ())
             ),
             addresses=frozenset(entry for entry in plain if "@" in entry),
             local_parts=frozenset(entry for entry in plain if "@" not in entry),
             patterns=tuple(entry for entry in entries if isinstance(entry, Pattern)),
-            **sections[0].settings(),
         )
 
     def _listed(self, paths: tuple[str, ...]) -> list[str]:

@@ -2,24 +2,31 @@
 
 import msgspec
 
-from sinyal.config.addresses import Pattern, canonical_domain
+from sinyal.config.addresses import canonical_domain
+from sinyal.config.expression import Pattern
 from sinyal.config.inherit import AUTHENTICATED, Domains, Sources
 from sinyal.config.patterns import PatternIndex
 from sinyal.config.settings import (
     AcctFile,
+    AddressList,
     DomainSettings,
     GlobalSettings,
     Pool,
     Processor,
+    RewriteList,
     SignalsSettings,
     SmtpUser,
+    SourceGroup,
     SourceSettings,
+    TransmissionsApi,
     VirtualMta,
 )
 from sinyal.config.vocabulary import (
+    Alias,
     DomainKey,
     EnableSignals,
     Listener,
+    PatternRule,
     RewriteRule,
     SignalsDecision,
     SourceHost,
@@ -46,7 +53,14 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     settings: GlobalSettings
     listeners: tuple[Listener, ...] = ()
     users: dict[str, SmtpUser] = {}
-    rewrite_lists: dict[str, tuple[RewriteRule, ...]] = {}
+    rewrite_lists: dict[str, RewriteList] = {}
+    pattern_lists: dict[str, tuple[PatternRule, ...]] = {}
+    address_lists: dict[str, AddressList] = {}
+    aliases: tuple[Alias, ...] = ()  # of <aliases> and of the global lines
+    source_groups: dict[str, SourceGroup] = {}
+    domain_key_lists: dict[str, tuple[DomainKey, ...]] = {}
+    transmissions_api: TransmissionsApi | None = None
+    api_listeners: tuple[Listener, ...] = ()
     virtual_mtas: dict[str, VirtualMta] = {}
     pools: dict[str, Pool] = {}
     bounce_processor: Processor | None = None
@@ -117,7 +131,10 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         own = self.virtual_mtas.get(vmta)
         names = (source.rewrite_list, own.rewrite_list if own else "")
         return tuple(
-            rule for name in names for rule in self.rewrite_lists.get(name, ())
+            rule
+            for name in names
+            if name in self.rewrite_lists
+            for rule in self.rewrite_lists[name].mail_from
         )
 
     def signals_for(self, vmta: str, pool: str, domain: str) -> SignalsDecision:

@@ -6,10 +6,13 @@ directive table. Units: times in seconds, sizes in octets; a limit of 0 is no li
 
 import msgspec
 
-from sinyal.config.addresses import Pattern, canonical_domain
+from sinyal.config.addresses import canonical_domain
+from sinyal.config.expression import Pattern
 from sinyal.config.vocabulary import (
+    Alias,
     DomainKey,
     EnableSignals,
+    FromDomainRule,
     Listener,
     Macro,
     Rate,
@@ -45,6 +48,30 @@ class GlobalSettings(msgspec.Struct, frozen=True, kw_only=True):
     log_rotate: int = 8
     log_auto_rotation: bool = True
     enable_signals: EnableSignals | None = None
+    alias: tuple[Alias, ...] = ()
+    domain_suffix: str = ""
+    host_id: int = 0
+    include_headers_from: str = ""
+    invalid_virtual_mta_fallback: str = ""
+    mailmerge_expands_undefined_variables: bool = True
+    max_memory_usage_percent: int = 90
+    pickup: tuple[str, ...] = ()  # directory, directory of bad files
+    pickup_remove_dot: bool = False
+    relay_debug: bool = False
+    smtp_await_slot: bool = False
+    smtp_ip: str = ""
+    smtp_port: int = 0
+    smtp_reply_with_spool_id: bool = False
+    smtp_server_tls_ca_file: str = ""
+    smtp_server_tls_v1_3_ciphersuites: str = ""
+    dummy_smtp_ip: str = ""
+    dummy_smtp_port: int = 0
+    dummy_smtp_await_slot: bool = False
+    dummy_smtp_has_chunking: bool = False
+    dummy_smtp_has_mailmerge: bool = False
+    dummy_smtp_has_pipelining: bool = False
+    dummy_smtp_has_verp: bool = False
+    dummy_smtp_latency: int = 0
 
 
 class SourceSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,6 +108,48 @@ class SourceSettings(msgspec.Struct, frozen=True, kw_only=True):
     log_commands: bool = False
     log_data: bool = False
     log_tls: bool = False
+    accept_invalid_recipients: bool = False
+    add_x_virtual_mta_header: bool = False
+    allow_chunking: bool = True
+    allow_mailmerge: bool = False
+    allow_smtputf8: bool = True
+    always_allow_api_submission: bool = False
+    auto_qualify_domain: bool = True
+    bcc: str = ""
+    check_dkim_inbound: bool = False
+    check_iprev_inbound: bool = False
+    check_spf_inbound: bool = False
+    check_spf_inbound_max_void_lookups: int = 2
+    date_header_time: str = "reception"
+    disconnect_on_transient_error: bool = False
+    dsn_return_default: str = "system"
+    jobid_prefix: str = ""
+    pattern_list: str = ""
+    process_x_dkim_key: bool = False
+    process_x_dkim_options: bool = False
+    process_x_schedule: bool = False
+    reject_iprev_check_fail: bool = False
+    reject_iprev_check_permerror: bool = False
+    reject_iprev_check_temperror: bool = False
+    reject_spf_check_fail: bool = True
+    reject_spf_check_permerror: bool = True
+    reject_spf_check_temperror: bool = True
+    remove_header: tuple[str, ...] = ()
+    remove_received_headers: bool = False
+    retain_x_dkim_key: bool = False
+    retain_x_dkim_options: bool = False
+    retain_x_schedule: bool = False
+    source_group: str = ""
+    suppress_local_dsn: bool = False
+    suppression_lists: tuple[str, ...] = ()
+    too_many_rcpts_fails_message: bool = False
+    trace_dkim_check: bool = False
+    trace_iprev_check: bool = False
+    trace_spf_check: bool = False
+    verp_default: bool = False
+    allow_xclient: bool = False
+    expect_proxy_header: bool = False
+    max_smtp_in: int = 0
 
 
 class DomainSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,6 +201,7 @@ class VirtualMta(msgspec.Struct, frozen=True, kw_only=True):
     domain_key: tuple[DomainKey, ...] = ()
     max_smtp_out: int = 0
     rewrite_list: str = ""
+    include_headers_from: str = ""
     enable_signals: EnableSignals | None = None
 
     @property
@@ -152,6 +222,7 @@ class Pool(msgspec.Struct, frozen=True, kw_only=True):
     domain_key: tuple[DomainKey, ...] = ()
     max_smtp_out: int = 0
     rewrite_list: str = ""
+    include_headers_from: str = ""
     enable_signals: EnableSignals | None = None
 
     @property
@@ -187,6 +258,9 @@ class SignalsSettings(msgspec.Struct, frozen=True, kw_only=True):
     tracking_domain: str = ""
     log_verbose: bool = False
     min_free_space: int = 20 << 20
+    custom_message_id_header: str = ""
+    process_x_sp_subaccount_id: bool = False
+    retain_x_sp_subaccount_id: bool = False
 
 
 class SmtpUser(msgspec.Struct, frozen=True, kw_only=True):
@@ -195,6 +269,7 @@ class SmtpUser(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
     password: str = ""
     authentication_method: str = "password"
+    tls_certificate: str = ""
     source: str = ""
 
 
@@ -202,24 +277,41 @@ class RewriteList(msgspec.Struct, frozen=True, kw_only=True):
     """Rules in file order; guide 3.3.18."""
 
     mail_from: tuple[RewriteRule, ...] = ()
+    from_domain: tuple[FromDomainRule, ...] = ()
 
 
-class Processor(msgspec.Struct, frozen=True, kw_only=True):
-    """A bounce or feedback-loop processor and the addresses it reads; guide 3.3.3-5.
+class SourceGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """Connections shared by the sources that name it; guide 3.3.9 (SRC-7)."""
+
+    name: str = ""
+    max_smtp_in: int = 0
+    reserved_smtp_in: int = 0
+
+
+class TransmissionsApi(msgspec.Struct, frozen=True, kw_only=True):
+    """Injection over HTTP; guide 3.3.20."""
+
+    api_key: tuple[str, ...] = ()
+    log_requests: bool = False
+    log_data: bool = False
+    log_tls: bool = False
+    tls_ca_file: str = ""
+
+
+class AddressList(msgspec.Struct, frozen=True, kw_only=True):
+    """Addresses that a processor reads, or that a source suppresses; guide 3.3.5.
 
     Shape: `domains` canonical, `addresses` in lower case, `local_parts` those listed
     without a domain.
     """
 
-    deliver_matched_email: bool = False
-    deliver_unmatched_email: bool = True
     domains: frozenset[str] = frozenset()
     addresses: frozenset[str] = frozenset()
     local_parts: frozenset[str] = frozenset()
     patterns: tuple[Pattern, ...] = ()
 
     def matches(self, address: str) -> bool:
-        """Whether mail to `address` is a report for this processor (INB-1)."""
+        """Whether the address is in the list; letter case is free."""
         plain = address.lower()
         local, _, domain = plain.rpartition("@")
         return (
@@ -228,3 +320,15 @@ class Processor(msgspec.Struct, frozen=True, kw_only=True):
             or local in self.local_parts
             or any(pattern.matches(plain) for pattern in self.patterns)
         )
+
+
+class Processor(msgspec.Struct, frozen=True, kw_only=True):
+    """A bounce or feedback-loop processor and the addresses it reads; guide 3.3.3-5."""
+
+    deliver_matched_email: bool = False
+    deliver_unmatched_email: bool = True
+    addresses: AddressList = AddressList()
+
+    def matches(self, address: str) -> bool:
+        """Whether mail to `address` is a report for this processor (INB-1)."""
+        return self.addresses.matches(address)

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from sinyal.config.expression import Pattern
+
 
 class Rate(msgspec.Struct, frozen=True):
     """So many events in any window of `window_s` seconds; guide 3.2 (CFG-11)."""
@@ -36,12 +38,71 @@ class RewriteRule(msgspec.Struct, frozen=True):
     target: str
 
 
+class TlsFiles(msgspec.Struct, frozen=True):
+    """A PEM file with certificate and key, and the key's password or ""."""
+
+    path: str = ""
+    password: str = ""
+
+
+class ListenerTls(msgspec.Struct, frozen=True, kw_only=True):
+    """TLS of a listener: what its section says, else the global one; guide 3.3.17."""
+
+    certificate: TlsFiles = TlsFiles()
+    ca_file: str = ""
+    allow_tlsv1: bool = False
+    allow_tlsv1_1: bool = True
+    allow_tlsv1_2: bool = True
+    allow_tlsv1_3: bool = True
+    ciphers: str = "HIGH:!ADH:@STRENGTH"
+    tlsv1_3_ciphersuites: str = ""
+
+
 class Listener(msgspec.Struct, frozen=True):
-    """Where SMTP is accepted; `source_name` names a source, or ""; guide 3.3.1.20."""
+    """Where SMTP is accepted; `source_name` names a source, or ""; guide 3.3.1.20.
+
+    Shape: `host` is an address or a range, which stands for every local address in it.
+    """
 
     host: str
     port: int
     source_name: str = ""
+    await_slot: bool = False
+    immediate_tls: bool = False
+    tls: ListenerTls = ListenerTls()
+
+
+class PatternRule(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule of a pattern-list and what it results in; guide 3.3.14 (rules PL).
+
+    Shape: `kind` is `mail-from`, `rcpt-to`, `header` or `*`; `header` in lower case.
+    "" and None: the rule does not say. `rules` are those of a nested list.
+    """
+
+    kind: str
+    header: str = ""
+    pattern: Pattern | None = None
+    virtual_mta: str = ""
+    recipient_priority: int | None = None
+    call_to: str = ""
+    rules: tuple["PatternRule", ...] = ()
+
+
+class Alias(msgspec.Struct, frozen=True):
+    """Mail for `source` goes to `targets`; `source` in lower case (DLV-7).
+
+    Shape: `source` is an address, a local part, or `*@DOMAIN`.
+    """
+
+    source: str
+    targets: tuple[str, ...]
+
+
+class FromDomainRule(msgspec.Struct, frozen=True):
+    """A `from-domain` rule of a rewrite-list; guide 3.3.18.2 (RW-2)."""
+
+    pattern: str
+    target: str
 
 
 class SmtpHost(msgspec.Struct, frozen=True):

@@ -8,16 +8,35 @@ from typing import NamedTuple
 import msgspec
 
 
-class Recipient(msgspec.Struct, frozen=True, gc=False):
+class Recipient(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One recipient copy of a message.
 
     `address` is without angle brackets, as the feeder gave it. `message_id` is the
     Signals id of this copy: 20 lower-case hex digits, constant for its whole life.
+
+    What is empty here is as the envelope says it: `vmta` with its `pool`, `job_id`,
+    `env_id`, `schedule`, `subaccount_id`; `mail_from` None likewise. `notify` and
+    `orcpt` are the parameters of RFC 3461 4.1, 4.2, as given. `refusal` is the reply
+    that bounces the copy without an attempt (SRC-11). `variables` in lower case and
+    `parts` are those of a mail merge (rules MM).
     """
 
     address: str
     message_id: str
     orcpt: str = ""
+    notify: str = ""
+    vmta: str = ""
+    pool: str = ""
+    priority: int = 50
+    mail_from: str | None = None
+    job_id: str = ""
+    env_id: str = ""
+    schedule: tuple[tuple[float, float], ...] = ()
+    subaccount_id: int = 0
+    custom_message_id: str = ""
+    variables: dict[str, str] = {}
+    parts: tuple[int, ...] = ()
+    refusal: str = ""
 
     @property
     def domain(self) -> str:
@@ -25,13 +44,32 @@ class Recipient(msgspec.Struct, frozen=True, gc=False):
         return self.address.rpartition("@")[2].lower().rstrip(".")
 
 
-class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+class AtDelivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the feeder's source asks for when a copy is composed.
+
+    `removed_headers` in lower case (HDR-5). `date_header` is "", "yes" or "override"
+    (HDR-6). `dkim_options` is the value of X-DKIM-Options, `dkim_key` the PEM text of
+    X-DKIM-Key: a secret (DKIM-4, DKIM-5).
+    """
+
+    removed_headers: tuple[str, ...] = ()
+    date_header: str = ""
+    adds_virtual_mta: bool = False
+    dkim_options: str = ""
+    dkim_key: str = ""
+    keeps_undefined: bool = False  # variables of a mail merge (MM-3)
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is known of an accepted message apart from its content.
 
     Units: `received_at` epoch seconds UTC, `size_octets` octets of the content.
     `vmta` is the VirtualMTA whose queues hold it, `{default}` without one; `pool` the
     pool that was selected, or "". `signals` says whether its events are uploaded.
-    Source: guide 8.4, 11.2.
+    `ret` and `env_id` are those of RFC 3461 4.3, 4.4; `schedule` holds the windows of
+    delivery (SCH-1), empty for any time. `part_octets` are the lengths of the parts of
+    a mail merge, laid end to end in the content. Those of `at_delivery` say what is
+    done to a copy when it is composed. Source: guide 8.4, 11.2.
     """
 
     mail_from: str
@@ -52,6 +90,15 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     subject: str = ""
     signals: bool = False
     subaccount_id: int = 0
+    custom_message_id: str = ""
+    ret: str = ""
+    is_8bit: bool = False
+    is_utf8: bool = False
+    is_verp: bool = False
+    suppress_dsn: bool = False
+    schedule: tuple[tuple[float, float], ...] = ()
+    part_octets: tuple[int, ...] = ()
+    at_delivery: AtDelivery = AtDelivery()
 
 
 class QueueName(NamedTuple):

@@ -12,7 +12,7 @@ from sinyal.reception import replies, stamp
 from sinyal.reception.door import Door, ReportMail
 from sinyal.reception.placement import Placement, place
 from sinyal.runtime.smtp_server import Peer
-from sinyal.smtp.events import Hello
+from sinyal.smtp.events import Hello, MailFrom
 from sinyal.smtp.reply import Reply
 
 
@@ -23,6 +23,7 @@ class Feeder(msgspec.Struct, frozen=True, kw_only=True):
     peer: Peer
     hello: Hello | None
     user: str
+    origin: str = "smtp"  # or "pickup", "api": source_type of the envelope
 
     @property
     def hello_name(self) -> str:
@@ -37,10 +38,20 @@ class Feeder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Transaction(msgspec.Struct):
-    """What the envelope commands have said so far."""
+    """What the envelope commands have said so far.
 
-    mail_from: str
-    recipients: list[str] = []
+    `recipients` have no `message_id` yet. `parts` are those of a mail merge by number,
+    `results` what the checks of the sender found, for Authentication-Results.
+    """
+
+    mail: MailFrom
+    recipients: list[Recipient] = []
+    parts: dict[int, bytes] = {}
+    results: tuple[str, ...] = ()
+
+    @property
+    def mail_from(self) -> str:
+        return self.mail.address
 
 
 def accept(
@@ -56,7 +67,8 @@ def accept(
     if isinstance(placed, Reply):
         return placed
     recipients = tuple(
-        Recipient(address, door.new_message_id()) for address in transaction.recipients
+        msgspec.structs.replace(one, message_id=door.new_message_id())
+        for one in transaction.recipients
     )
     envelope = _envelope(door, feeder, transaction.mail_from, facts, placed, recipients)
     hop = _hop(door, feeder, envelope, transaction.mail_from)

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from sinyal.config.settings import SourceSettings
+from sinyal.mail.envelope import Recipient
 from sinyal.reception import replies
 from sinyal.reception.acceptance import Feeder, Transaction, accept
 from sinyal.reception.door import Door
@@ -46,7 +47,7 @@ class ReceptionDialog(Dialog):
         self._hello: Hello | None = None
         self._user = ""
         self._login: Login | None = None
-        self._transaction = Transaction("")
+        self._transaction = Transaction(MailFrom(""))
         self.wire: Wire | None = None
 
     # -- called by the server
@@ -83,7 +84,7 @@ class ReceptionDialog(Dialog):
         self._hello = None
         self._user = ""
         self._login = None
-        self._transaction = Transaction("")
+        self._transaction = Transaction(MailFrom(""))
         self._learn_source()
         if self._source.log_tls:
             self._log(f"TLS {peer.tls_protocol} {peer.tls_cipher}")
@@ -97,7 +98,7 @@ class ReceptionDialog(Dialog):
 
     def _on_hello(self, event: Hello) -> Reply:
         self._hello = event
-        self._transaction = Transaction("")
+        self._transaction = Transaction(MailFrom(""))
         return reply(250, f"{self._door.host_name} says hello")
 
     def _on_start_tls(self, event: StartTls) -> Reply:
@@ -129,7 +130,7 @@ class ReceptionDialog(Dialog):
     def _on_mail(self, event: MailFrom) -> Reply:
         if self._source.require_auth and not self._user:
             return replies.LOGIN_REQUIRED
-        self._transaction = Transaction(event.address)
+        self._transaction = Transaction(event)
         return replies.SENDER_OK
 
     def _on_rcpt(self, event: RcptTo) -> Reply:
@@ -137,9 +138,9 @@ class ReceptionDialog(Dialog):
         if len(self._transaction.recipients) >= limit:
             return replies.TOO_MANY_RECIPIENTS
         if forwarded := self._postmasters(event.address):
-            self._transaction.recipients += forwarded
+            self._transaction.recipients += [Recipient(to, "") for to in forwarded]
         elif self._may_relay(event.address):
-            self._transaction.recipients.append(event.address)
+            self._transaction.recipients.append(Recipient(event.address, ""))
         else:
             return replies.relaying_denied(event.text)
         return replies.RECIPIENT_OK
@@ -148,14 +149,14 @@ class ReceptionDialog(Dialog):
         return replies.START_DATA
 
     def _on_message(self, event: MailData) -> Answer:
-        transaction, self._transaction = self._transaction, Transaction("")
+        transaction, self._transaction = self._transaction, Transaction(MailFrom(""))
         feeder = Feeder(
             source=self._source, peer=self._peer, hello=self._hello, user=self._user
         )
         return accept(self._door, feeder, transaction, event.octets)
 
     def _on_reset(self, event: Reset) -> Reply:
-        self._transaction = Transaction("")
+        self._transaction = Transaction(MailFrom(""))
         return replies.RESET
 
     # -- what is known and allowed
