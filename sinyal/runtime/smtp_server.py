@@ -40,10 +40,11 @@ class Dialog(Protocol):
     """What a server's owner does with one connection; subclass it for the defaults.
 
     Units: `max_octets` octets of a message, 0 for no limit; `timeout_s` the longest
-    silence of the peer.
+    silence of the peer. `features` are those of `ServerSession`.
     """
 
     max_octets: int = 0
+    features: frozenset[str] = frozenset()
     timeout_s: float = 300.0  # RFC 5321 4.5.3.2.7
     wire: Wire | None = None  # is shown what goes over the wire
 
@@ -138,6 +139,7 @@ class ServerConnection(asyncio.Protocol):
         self._active_at = self._loop.time()
         self._session.greet(self._dialog.opened(peer_of(transport)))
         self._session.max_octets = self._dialog.max_octets
+        self._session.features = self._dialog.features
         self._session.wire = self._dialog.wire
         self._watch()
         self._flush()
@@ -340,6 +342,7 @@ def settle(session: ServerSession, dialog: Dialog, event: Event, reply: Reply) -
         reply = Reply(reply.code, (*reply.lines, *extensions))
     session.send(reply)
     session.max_octets = dialog.max_octets
+    session.features = dialog.features
     session.wire = dialog.wire
 
 

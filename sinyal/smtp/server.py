@@ -56,6 +56,8 @@ class ServerSession:
     Illegal input never surfaces as an event: it is answered here, and the state stays.
     Memory is bounded by `max_octets` plus what the caller feeds while PAUSED
     (`buffered_octets`). Units: `max_octets` octets of a message, 0 for no limit.
+    `features` names what is served beyond RFC 5321: CHUNKING, SMTPUTF8, DSN, VERP,
+    XMRG, XCLIENT.
     `wire`, where there is one, is shown every octet as it is read ("rd") or written
     ("wr"); what AUTH lines prove a name with is shown as stars.
     """
@@ -63,6 +65,7 @@ class ServerSession:
     def __init__(self, max_octets: int = 0) -> None:
         self.state = State.CONNECTED
         self.max_octets = max_octets
+        self.features: frozenset[str] = frozenset()
         self.is_secure = False
         self.is_authenticated = False
         self.wire: Wire | None = None
