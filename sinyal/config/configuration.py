@@ -1,5 +1,8 @@
 """The checked configuration, and the questions that stages ask it."""
 
+from collections.abc import Callable
+from functools import cached_property
+
 import msgspec
 
 from sinyal.config.addresses import canonical_domain
@@ -44,7 +47,7 @@ class Relaying(msgspec.Struct, frozen=True):
     patterns: tuple[Pattern, ...] = ()
 
 
-class Configuration(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+class Configuration(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
     """Everything a configuration says; made by `load`, then only read.
 
     Shape: dictionaries by the name of the section; paths are absolute.
@@ -115,6 +118,51 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             or plain in self.relaying.addresses
             or any(pattern.matches(plain) for pattern in self.relaying.patterns)
         )
+
+    def suppression_for(self, source: SourceSettings, address: str) -> str:
+        """The first list of the source that holds the address, or "" (SUP-1)."""
+        for name in source.suppression_lists:
+            listed = self.address_lists.get(name)
+            if listed is not None and listed.matches(address):
+                return name
+        return ""
+
+    def aliased(self, address: str, is_local: Callable[[str], bool]) -> tuple[str, ...]:
+        """Where mail to `address` goes instead, () where no alias fits (DLV-7).
+
+        A whole address counts before a bare local part, which is for domains that
+        `is_local` knows, and that before `*@DOMAIN`.
+        """
+        index = self._aliases
+        if not index:
+            return ()
+        plain = address.lower()
+        local, _, host = plain.rpartition("@")
+        domain = canonical_domain(host)
+        found = index.get(plain) or index.get(f"{local}@{domain}")
+        if found is None and local in index and is_local(domain):
+            found = index[local]
+        return found or index.get(f"*@{domain}", ())
+
+    @cached_property
+    def _aliases(self) -> dict[str, tuple[str, ...]]:
+        """Targets by source; what stands first in the file counts."""
+        index: dict[str, tuple[str, ...]] = {}
+        for alias in self.aliases:
+            index.setdefault(alias.source.lower(), alias.targets)
+        return index
+
+    def vmta_with_address(self, ip: str) -> str:
+        """The first VirtualMTA that sends from `ip`, or "" (VM-1)."""
+        return self._vmtas_by_address.get(ip, "")
+
+    @cached_property
+    def _vmtas_by_address(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for vmta in self.virtual_mtas.values():
+            for host in vmta.source_hosts:
+                found.setdefault(host.cidr, vmta.name)
+        return found
 
     def keys_for(self, vmta: str) -> tuple[DomainKey, ...]:
         """DKIM keys in the order of search: the VirtualMTA's, its pool's, global."""

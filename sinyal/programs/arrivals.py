@@ -138,8 +138,9 @@ def entries_of(
     spool_id: int, envelope: Envelope, settled: frozenset[int] = frozenset()
 ) -> list[QueueEntry]:
     """An entry for each recipient that is not settled."""
+    vmta = envelope.vmta
     return [
-        QueueEntry(spool_id, index, QueueName(one.domain, envelope.vmta), envelope)
+        QueueEntry(spool_id, index, QueueName(one.domain, one.vmta or vmta), envelope)
         for index, one in enumerate(envelope.recipients)
         if index not in settled
     ]

@@ -10,7 +10,7 @@ from sinyal.config.configuration import Configuration
 from sinyal.config.settings import GlobalSettings
 from sinyal.mail.envelope import Submission
 from sinyal.reception.lockout import Lockout
-from sinyal.reception.placement import Turns
+from sinyal.reception.turns import Turns
 from sinyal.runtime.tls import TlsVersions, server_context
 from sinyal.smtp.reply import Reply
 

@@ -3,8 +3,9 @@
 import msgspec
 
 from sinyal.config.configuration import DEFAULT_VMTA, Configuration
-from sinyal.config.settings import Pool, SourceSettings
+from sinyal.config.settings import SourceSettings
 from sinyal.reception import replies
+from sinyal.reception.turns import Turns
 from sinyal.smtp.reply import Reply
 
 BY_LOCAL_IP = "by-smtp-source-ip"
@@ -15,19 +16,6 @@ class Placement(msgspec.Struct, frozen=True):
 
     vmta: str = DEFAULT_VMTA
     pool: str = ""
-
-
-class Turns:
-    """Whose turn it is in each pool; its members are used in order (VM-3)."""
-
-    def __init__(self) -> None:
-        self._next: dict[str, int] = {}
-
-    def take(self, pool: Pool) -> str:
-        """The member whose turn it is; `pool` has one at least."""
-        at = self._next.get(pool.name, 0) % len(pool.members)
-        self._next[pool.name] = at + 1
-        return pool.members[at]
 
 
 def place(
@@ -51,7 +39,7 @@ def place(
             return replies.no_virtual_mta(header)
     name = source.default_virtual_mta
     if name == BY_LOCAL_IP:
-        name = _with_address(configuration, local_ip)
+        name = configuration.vmta_with_address(local_ip)
     return _named(configuration, turns, name) or Placement()
 
 
@@ -61,11 +49,3 @@ def _named(configuration: Configuration, turns: Turns, name: str) -> Placement |
         return Placement(turns.take(pool), name)
     is_known = name in configuration.virtual_mtas or name == DEFAULT_VMTA
     return Placement(name) if is_known else None
-
-
-def _with_address(configuration: Configuration, local_ip: str) -> str:
-    """The VirtualMTA that sends from `local_ip`, or "" (VM-1)."""
-    for vmta in configuration.virtual_mtas.values():
-        if any(host.cidr == local_ip for host in vmta.source_hosts):
-            return vmta.name
-    return ""

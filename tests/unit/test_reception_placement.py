@@ -1,7 +1,8 @@
 from sinyal.config.configuration import Configuration
 from sinyal.config.settings import GlobalSettings, Pool, SourceSettings, VirtualMta
 from sinyal.config.vocabulary import SourceHost
-from sinyal.reception.placement import Placement, Turns, place
+from sinyal.reception.placement import Placement, place
+from sinyal.reception.turns import Turns
 from sinyal.smtp.reply import Reply
 
 CONFIGURATION = Configuration(
