@@ -9,6 +9,7 @@ from sinyal import __version__
 from sinyal.config.configuration import Configuration
 from sinyal.config.settings import GlobalSettings
 from sinyal.mail.envelope import Submission
+from sinyal.reception.checks import Checks
 from sinyal.reception.lockout import Lockout
 from sinyal.reception.turns import Turns
 from sinyal.runtime.tls import TlsVersions, server_context
@@ -51,6 +52,7 @@ class Door(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     lockout: Lockout = msgspec.field(default_factory=Lockout)
     connections: set[object] = msgspec.field(default_factory=set)
     turns: Turns = msgspec.field(default_factory=Turns)
+    checks: Checks | None = None
 
     @property
     def has_tls(self) -> bool:
