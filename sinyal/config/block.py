@@ -9,12 +9,13 @@ from sinyal.config.directives.row import Directive
 
 
 class Value(msgspec.Struct, frozen=True):
-    """One line's value and where it stands."""
+    """One line's value, as understood and as written, and where it stands."""
 
     row: Directive
     value: Any
     file: str
     line: int
+    text: str = ""
 
 
 class Block(msgspec.Struct):

@@ -6,6 +6,7 @@ import msgspec
 
 from sinyal.config.block import Block, Value
 from sinyal.config.configuration import Configuration, Relaying
+from sinyal.config.entries import domain_blocks, pools_of_members, source_blocks
 from sinyal.config.expression import Pattern
 from sinyal.config.files import Files
 from sinyal.config.inherit import DomainEntry, Domains, SourceEntry, Sources
@@ -45,7 +46,7 @@ class Builder:
             block.key: Pool(name=block.key, **_known(Pool, block.settings()))
             for block in whole.tagged("virtual-mta-pool")
         }
-        owners = self._owners()
+        owners = pools_of_members(whole)
         signals = whole.tagged("signals")
         return Configuration(
             settings=self._settings,
@@ -82,15 +83,6 @@ class Builder:
             domains=self._domains({vmta: pool.key for vmta, pool in owners.items()}),
             relaying=self._relaying(),
         )
-
-    def _owners(self) -> dict[str, Block]:
-        """The pool each VirtualMTA inherits from: one with domains, else the first."""
-        owners: dict[str, Block] = {}
-        pools = self._whole.tagged("virtual-mta-pool")
-        for pool in sorted(pools, key=lambda pool: not pool.tagged("domain")):
-            for member in pool.settings().get("virtual_mta", ()):
-                owners.setdefault(member, pool)
-        return owners
 
     def _listeners(self) -> tuple[Listener, ...]:
         sections = [
@@ -165,24 +157,15 @@ class Builder:
     def _sources(self) -> Sources:
         return Sources([
             SourceEntry(block.argument, block.settings())
-            for block in self._whole.tagged("source")
-            if block.argument is not None
+            for block in source_blocks(self._whole)
         ])
 
     def _domains(self, pools: dict[str, str]) -> Domains:
         macros = Macros(self._settings.domain_macro)
-        owned = [
-            (block, owner.key)
-            for owner in self._whole.walk()
-            if owner.scope in {"global", "virtual-mta", "virtual-mta-pool"}
-            for block in owner.tagged("domain")
-        ]
-        # Written-out patterns come last: they win over expanded ones (DOM-3).
-        owned.sort(key=lambda entry: "$" not in entry[0].key)
         return Domains(
             [
-                DomainEntry(pattern, block.settings(), owner)
-                for block, owner in owned
+                DomainEntry(pattern, block.settings(), owner.key)
+                for block, owner in domain_blocks(self._whole)
                 for pattern in self._patterns(block, macros)
             ],
             pools,

@@ -64,7 +64,7 @@ class Checker:
             if not self._files.exists(path):
                 remedy = "check the path and the permissions"
                 self._report(line, line.name, f"{path} cannot be read", remedy)
-        block.lines.append(Value(row, value, line.file, line.line))
+        block.lines.append(Value(row, value, line.file, line.line, line.value))
 
     def _section(self, block: Block, section: Section) -> None:
         tag = TABLE.sections.get(section.tag)

@@ -61,11 +61,15 @@ class Sources:
         """Address entries, the listener's source over them, `overlay` over both."""
         return self._by_question.answer((ip_text, listener, overlay))
 
-    def _find(self, question: tuple[str, str, str]) -> SourceSettings:
-        ip_text, *names = question
+    def layers(self, ip_text: str, listener: str, overlay: str) -> tuple[int, ...]:
+        """Numbers of the entries that apply, the one that wins last."""
         layers = self._in_ranges(ip_text)
+        names = (listener, overlay)
         layers += [self._named[name] for name in names if name in self._named]
-        return self._by_layers.answer(tuple(layers))
+        return tuple(layers)
+
+    def _find(self, question: tuple[str, str, str]) -> SourceSettings:
+        return self._by_layers.answer(self.layers(*question))
 
     def _merge(self, layers: tuple[int, ...]) -> SourceSettings:
         return SourceSettings(**_merged(self._layers[at] for at in layers))
@@ -114,13 +118,17 @@ class Domains:
         """Global entries, the pool's over them, the VirtualMTA's over both."""
         return self._by_question.answer((domain, vmta))
 
-    def _find(self, question: tuple[str, str]) -> DomainSettings:
-        domain, vmta = canonical_domain(question[0]), question[1]
+    def layers(self, domain: str, vmta: str) -> tuple[int, ...]:
+        """Numbers of the entries that apply, the one that wins last."""
+        plain = canonical_domain(domain)
         layers: list[int] = []
         for owner in dict.fromkeys(("", self._pools.get(vmta, ""), vmta)):
             if index := self._indexes.get(owner):
-                layers += index.matches(domain)
-        return self._by_layers.answer(tuple(layers))
+                layers += index.matches(plain)
+        return tuple(layers)
+
+    def _find(self, question: tuple[str, str]) -> DomainSettings:
+        return self._by_layers.answer(self.layers(*question))
 
     def _merge(self, layers: tuple[int, ...]) -> DomainSettings:
         return DomainSettings(**_merged(self._layers[at] for at in layers))

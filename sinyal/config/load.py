@@ -2,6 +2,7 @@
 
 import msgspec
 
+from sinyal.config.block import Block
 from sinyal.config.build import Builder
 from sinyal.config.check import Checker
 from sinyal.config.configuration import Configuration
@@ -12,10 +13,14 @@ from sinyal.config.references import check_references
 
 
 class Loaded(msgspec.Struct, frozen=True, eq=False):
-    """`configuration` is None when one of the problems is an error."""
+    """`configuration` is None when one of the problems is an error.
+
+    `whole` holds every good line with its place; None for a file that was not read.
+    """
 
     configuration: Configuration | None
     problems: tuple[Problem, ...]
+    whole: Block | None = None
 
 
 def load(path: str, files: Files) -> Loaded:
@@ -41,5 +46,5 @@ def load(path: str, files: Files) -> Loaded:
     order = {file: at for at, file in enumerate(dict.fromkeys(p.file for p in found))}
     problems = tuple(sorted(found, key=lambda p: (order[p.file], p.line)))
     if any(problem.is_error for problem in problems):
-        return Loaded(None, problems)
-    return Loaded(configuration, problems)
+        return Loaded(None, problems, whole)
+    return Loaded(configuration, problems, whole)
