@@ -26,7 +26,10 @@ MEMORY_OCTETS = 512 * 1024 * 1024  # of unfinished large messages, all connectio
 
 
 class Peer(msgspec.Struct, frozen=True):
-    """The two ends of a connection, and its TLS where there is."""
+    """The two ends of a connection, and its TLS where there is.
+
+    Shape: `certificate` is the peer's own, verified, as DER; empty without one.
+    """
 
     remote_ip: str
     remote_port: int
@@ -34,6 +37,7 @@ class Peer(msgspec.Struct, frozen=True):
     local_port: int
     tls_protocol: str = ""
     tls_cipher: str = ""
+    certificate: bytes = b""
 
 
 class Dialog(Protocol):
@@ -362,6 +366,7 @@ def peer_of(transport: asyncio.BaseTransport) -> Peer:
     local = transport.get_extra_info("sockname") or ("", 0)
     cipher = transport.get_extra_info("cipher")
     name, protocol, _ = cipher or ("", "", 0)
+    tls = transport.get_extra_info("ssl_object")
     return Peer(
         remote_ip=remote[0],
         remote_port=remote[1],
@@ -369,4 +374,5 @@ def peer_of(transport: asyncio.BaseTransport) -> Peer:
         local_port=local[1],
         tls_protocol=protocol,
         tls_cipher=name,
+        certificate=(tls.getpeercert(binary_form=True) if tls else None) or b"",
     )
