@@ -13,10 +13,16 @@ from sinyal.mail import trace
 from sinyal.mail.envelope import Envelope, Recipient
 from sinyal.mail.merge_variables import BadMerge, define, recipient_of
 
-__all__ = (
-    *("BadMerge", "check", "define", "expand"),
-    *("laid_out", "merged", "recipient_of", "without"),
-)
+__all__ = [
+    "BadMerge",
+    "check",
+    "define",
+    "expand",
+    "laid_out",
+    "merged",
+    "recipient_of",
+    "without",
+]
 
 # A doubled bracket, or a tag. A lone bracket, and one around what is no name, stays.
 TAG = re.compile(rb"\[\[|\]\]|\[(\*?[A-Za-z][A-Za-z0-9_]*)\]")
