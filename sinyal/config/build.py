@@ -6,12 +6,11 @@ import msgspec
 
 from sinyal.config.block import Block, Value
 from sinyal.config.configuration import Configuration, Relaying
-from sinyal.config.entries import domain_blocks, pools_of_members, source_blocks
+from sinyal.config.entries import domain_entries, pools_of_members, source_blocks
 from sinyal.config.expression import Pattern
 from sinyal.config.files import Files
 from sinyal.config.inherit import DomainEntry, Domains, SourceEntry, Sources
-from sinyal.config.macros import Macros
-from sinyal.config.patterns import DomainPattern, PatternIndex, domain_pattern
+from sinyal.config.patterns import PatternIndex, domain_pattern
 from sinyal.config.problem import BadValue, Problem
 from sinyal.config.settings import (
     AcctFile,
@@ -161,22 +160,13 @@ class Builder:
         ])
 
     def _domains(self, pools: dict[str, str]) -> Domains:
-        macros = Macros(self._settings.domain_macro)
         return Domains(
             [
-                DomainEntry(pattern, block.settings(), owner.key)
-                for block, owner in domain_blocks(self._whole)
-                for pattern in self._patterns(block, macros)
+                DomainEntry(pattern, block.settings(), owner)
+                for pattern, block, owner in domain_entries(self._whole, self._report)
             ],
             pools,
         )
-
-    def _patterns(self, block: Block, macros: Macros) -> list[DomainPattern]:
-        try:
-            return [domain_pattern(text) for text in macros.expand(block.key)]
-        except BadValue as bad:
-            self._report(block, f"<domain {block.key}>", bad)
-            return []
 
     def _relaying(self) -> Relaying:
         domains = [*self._settings.relay_domain, *self._settings.host_name]

@@ -1,6 +1,14 @@
-"""The `<source>` and `<domain>` entries of a file, in the order that numbers them."""
+"""The `<source>` and `<domain>` entries of a file, in the order that numbers them.
+
+Whoever merges entries and whoever tells where a setting comes from count alike.
+"""
+
+from collections.abc import Callable
 
 from sinyal.config.block import Block
+from sinyal.config.macros import Macros
+from sinyal.config.patterns import DomainPattern, domain_pattern
+from sinyal.config.problem import BadValue
 
 WITH_DOMAINS = ("global", "virtual-mta", "virtual-mta-pool")
 
@@ -10,18 +18,30 @@ def source_blocks(whole: Block) -> list[Block]:
     return [block for block in whole.tagged("source") if block.argument is not None]
 
 
-def domain_blocks(whole: Block) -> list[tuple[Block, Block]]:
-    """Every `<domain>` and the section around it.
+def domain_entries(
+    whole: Block, report: Callable[[Block, str, BadValue], None]
+) -> list[tuple[DomainPattern, Block, str]]:
+    """Each pattern of each `<domain>`, the entry, and the name of its owner or "".
 
-    Written-out patterns come last: they win over expanded ones (DOM-3).
+    Written-out patterns come last: they win over expanded ones (DOM-3). What is no
+    pattern goes to `report`, with the directive's name.
     """
+    macros = Macros(whole.settings().get("domain_macro", ()))
     found = [
-        (block, owner)
+        (block, owner.key)
         for owner in whole.walk()
         if owner.scope in WITH_DOMAINS
         for block in owner.tagged("domain")
     ]
-    return sorted(found, key=lambda entry: "$" not in entry[0].key)
+    entries: list[tuple[DomainPattern, Block, str]] = []
+    for block, owner in sorted(found, key=lambda entry: "$" not in entry[0].key):
+        try:
+            patterns = [domain_pattern(text) for text in macros.expand(block.key)]
+        except BadValue as bad:
+            report(block, f"<domain {block.key}>", bad)
+            continue
+        entries += [(pattern, block, owner) for pattern in patterns]
+    return entries
 
 
 def pools_of_members(whole: Block) -> dict[str, Block]:
