@@ -102,8 +102,11 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=Tr
         self, ip: str, listener_source: str = "", user: str = ""
     ) -> SourceSettings:
         """What a connection may do; `user` is the login name after a login (SRC-4)."""
-        overlay = self.users[user].source or AUTHENTICATED if user in self.users else ""
-        return self.sources.settings(ip, listener_source, overlay)
+        return self.sources.settings(ip, listener_source, self.overlay_for(user))
+
+    def overlay_for(self, user: str) -> str:
+        """Name of the source that a login as `user` brings, "" for no user (SRC-3)."""
+        return self.users[user].source or AUTHENTICATED if user in self.users else ""
 
     def domain_for(self, domain: str, vmta: str = DEFAULT_VMTA) -> DomainSettings:
         """How the queue `domain/vmta` is delivered (DOM-5)."""
