@@ -43,6 +43,7 @@ style: $(STAMP)
 bench: $(STAMP)
 	@sh tools/debian.sh bench
 	@$(BIN)/python bench/relay.py
+	@$(BIN)/python bench/reception.py
 	@$(BIN)/python bench/ingest.py
 	@$(BIN)/python bench/memory.py
 

@@ -1,5 +1,6 @@
 """Mail servers under measurement: each relays from one loopback port to another."""
 
+import os
 import shutil
 import signal
 import socket
@@ -101,14 +102,20 @@ def await_port(port: int, within_s: float = 20.0) -> None:
     raise TimeoutError(f"nothing listens on port {port}")
 
 
-def start_postfix(root: Path, port: int, to_port: int) -> Callable[[], None]:
-    """Start a Postfix of its own below `root`; returns what stops it. Needs root."""
+def start_postfix(
+    root: Path, port: int, to_port: int, more: str = ""
+) -> Callable[[], None]:
+    """Start a Postfix of its own below `root`; returns what stops it. Needs root.
+
+    `more` are lines of main.cf that outrank those above.
+    """
     for name in ("etc", "queue", "data"):
         (root / name).mkdir(parents=True)
     shutil.chown(root / "data", "postfix")
     root.chmod(0o755)
     etc = root / "etc"
-    (etc / "main.cf").write_text(POSTFIX_MAIN.format(root=root, to_port=to_port))
+    main = POSTFIX_MAIN.format(root=root, to_port=to_port)
+    (etc / "main.cf").write_text(main + more)
     (etc / "master.cf").write_text(POSTFIX_MASTER.format(port=port))
     for name in ("dynamicmaps.cf", "postfix-files"):
         shutil.copy(f"/etc/postfix/{name}", etc / name)
@@ -120,21 +127,35 @@ def start_postfix(root: Path, port: int, to_port: int) -> Callable[[], None]:
 
 def start_sinyal(root: Path, port: int, to_port: int) -> Callable[[], None]:
     """Start `sinyal mta` with one worker below `root`; returns what stops it."""
+    conf = SINYAL.format(root=root, port=port, to_port=to_port)
+    child = launch_sinyal(root, port, conf)
+    return lambda: stop_sinyal(child)
+
+
+def launch_sinyal(
+    root: Path, port: int, conf: str, package_root: str = ""
+) -> subprocess.Popen[bytes]:
+    """A running `sinyal mta` on the configuration `conf`.
+
+    `package_root` is the checkout that it runs from, "" for the installed one.
+    """
     root.mkdir(parents=True)
-    conf = root / "relay.conf"
-    conf.write_text(SINYAL.format(root=root, port=port, to_port=to_port))
+    path = root / "mta.conf"
+    path.write_text(conf)
     child = subprocess.Popen(
         [
             *(sys.executable, "-m", "sinyal", "mta"),
-            *("--config", str(conf), "--state", str(root)),
+            *("--config", str(path), "--state", str(root)),
         ],
         stderr=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
+        cwd=root,
+        env=os.environ | ({"PYTHONPATH": package_root} if package_root else {}),
     )
     await_port(port)
+    return child
 
-    def stop() -> None:
-        child.send_signal(signal.SIGTERM)
-        child.wait(20)
 
-    return stop
+def stop_sinyal(child: subprocess.Popen[bytes]) -> None:
+    child.send_signal(signal.SIGTERM)
+    child.wait(20)
