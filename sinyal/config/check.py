@@ -7,7 +7,13 @@ from sinyal.config.directives.row import Directive, SectionTag, Status
 from sinyal.config.directives.table import TABLE
 from sinyal.config.files import Files
 from sinyal.config.grammar import Line, Node, Section
-from sinyal.config.problem import BadValue, Problem
+from sinyal.config.problem import (
+    UNKNOWN_DIRECTIVE,
+    UNKNOWN_SECTION,
+    BadValue,
+    Problem,
+)
+from sinyal.config.redaction import shown_name
 
 NO_EFFECT = "not done yet by sinyal: has no effect"
 MAX_GUESSES = 100  # a guess costs a millisecond; a hostile file has a million lines
@@ -72,7 +78,7 @@ class Checker:
         if tag is None:
             names = list(TABLE.sections)
             remedy = self._guess(section.tag, names) or "remove the section"
-            self._report(section, shown, "unknown section", remedy)
+            self._report(section, shown, UNKNOWN_SECTION, remedy)
         elif block.scope not in tag.parents:
             place = " or ".join(_place(parent) for parent in tag.parents)
             text = f"does not belong in {_place(block.scope)}"
@@ -126,7 +132,8 @@ class Checker:
             self._report(line, line.name, text, f"move it to {place}")
             return
         remedy = self._guess(line.name, TABLE.names_in(block.scope))
-        self._report(line, line.name, "unknown directive", remedy or "remove the line")
+        name = shown_name(line.name)
+        self._report(line, name, UNKNOWN_DIRECTIVE, remedy or "remove the line")
 
     def _guess(self, wrong: str, names: list[str]) -> str:
         """A name like `wrong`, as a remedy."""

@@ -15,18 +15,21 @@ from sinyal.config.references import check_references
 class Loaded(msgspec.Struct, frozen=True, eq=False):
     """`configuration` is None when one of the problems is an error.
 
-    `whole` holds every good line with its place; None for a file that was not read.
+    For those who look at a file and do not run it: `whole` holds every good line with
+    its place, `understood` is what they make; None for a file that was not read.
     """
 
     configuration: Configuration | None
     problems: tuple[Problem, ...]
     whole: Block | None = None
+    understood: Configuration | None = None
 
 
-def load(path: str, files: Files) -> Loaded:
+def load(path: str, files: Files, *, is_lenient: bool = False) -> Loaded:
     """The configuration of `path`, and every problem of it in one run.
 
-    Relative paths in the file are resolved against the directory of `path`.
+    Relative paths in the file are resolved against the directory of `path`. With
+    `is_lenient` unknown directives and sections are left out with a warning.
     Errors: none is raised; a file that cannot be read is a problem too.
     """
     reader = Reader(files, path)
@@ -45,6 +48,14 @@ def load(path: str, files: Files) -> Loaded:
     ]
     order = {file: at for at, file in enumerate(dict.fromkeys(p.file for p in found))}
     problems = tuple(sorted(found, key=lambda p: (order[p.file], p.line)))
-    if any(problem.is_error for problem in problems):
-        return Loaded(None, problems, whole)
-    return Loaded(configuration, problems, whole)
+    if is_lenient:
+        problems = tuple(map(_pardoned, problems))
+    has_error = any(problem.is_error for problem in problems)
+    return Loaded(None if has_error else configuration, problems, whole, configuration)
+
+
+def _pardoned(problem: Problem) -> Problem:
+    """The problem as a warning when all that is wrong is an unknown name."""
+    if not problem.is_unknown:
+        return problem
+    return msgspec.structs.replace(problem, is_error=False)

@@ -2,6 +2,9 @@
 
 import msgspec
 
+UNKNOWN_DIRECTIVE = "unknown directive"
+UNKNOWN_SECTION = "unknown section"
+
 
 class Problem(msgspec.Struct, frozen=True):
     """One fault of a configuration file, and how to mend it.
@@ -16,6 +19,11 @@ class Problem(msgspec.Struct, frozen=True):
     text: str
     remedy: str = ""
     is_error: bool = True
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether the name is unknown: a lenient reader leaves the line out."""
+        return self.text in {UNKNOWN_DIRECTIVE, UNKNOWN_SECTION}
 
     def __str__(self) -> str:
         said = f"{self.text}, {self.remedy}" if self.remedy else self.text

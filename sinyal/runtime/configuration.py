@@ -6,6 +6,7 @@ from pathlib import Path
 from sinyal.config import Loaded, load
 
 MAX_OCTETS = 16 << 20
+DEFAULT_PATH = "/etc/pmta/config"  # CFG-22
 
 
 class DiskFiles:
@@ -33,6 +34,6 @@ class DiskFiles:
         return Path(path).is_file() and os.access(path, os.R_OK)
 
 
-def load_configuration(path: str) -> Loaded:
+def load_configuration(path: str, *, is_lenient: bool = False) -> Loaded:
     """The configuration of the file `path` on this machine's disk."""
-    return load(path, DiskFiles())
+    return load(path, DiskFiles(), is_lenient=is_lenient)
