@@ -85,7 +85,7 @@ async def listen(configuration: Configuration, parts: Parts) -> list[Listening]:
     context = tls_context(configuration.settings)
     servers = []
     for listener in configuration.listeners:
-        dialog = dialogs(parts.door, listener.source_name)
+        dialog = dialogs(parts.door, listener)
         servers.append(await _listener(listener, dialog, context))
         LOG.info("listening on %s:%d", listener.host, listener.port)
     return servers

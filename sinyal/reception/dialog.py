@@ -3,10 +3,12 @@
 from collections.abc import Awaitable, Callable
 
 from sinyal.config.settings import SourceSettings
+from sinyal.config.vocabulary import Listener
 from sinyal.mail.envelope import Recipient
 from sinyal.reception import replies
 from sinyal.reception.acceptance import Feeder, Transaction, accept
-from sinyal.reception.door import Door
+from sinyal.reception.connections import Admission, turn_of
+from sinyal.reception.door import PORT, Door
 from sinyal.reception.login import Login
 from sinyal.runtime.smtp_server import Dialog, Peer
 from sinyal.smtp import sasl
@@ -39,9 +41,10 @@ Answer = Reply | Awaitable[Reply]
 class ReceptionDialog(Dialog):
     """Who this peer is, what it may do, and the transaction it has begun."""
 
-    def __init__(self, door: Door, listener_source: str = "") -> None:
+    def __init__(self, door: Door, listener: Listener = PORT) -> None:
         self._door = door
-        self._listener_source = listener_source
+        self._listener = listener
+        self._admission: Admission | None = None
         self._peer = Peer("", 0, "", 0)
         self._source = SourceSettings()
         self._hello: Hello | None = None
@@ -52,16 +55,28 @@ class ReceptionDialog(Dialog):
 
     # -- called by the server
 
-    def opened(self, peer: Peer) -> Reply:
+    def opened(self, peer: Peer) -> Answer:
         door = self._door
         self._peer = peer
         self._learn_source()
         if not self._source.smtp_service:
             return self._logged(replies.not_served(door.host_name))
-        if door.is_full:
+        admission = door.slots.admit(
+            peer.remote_ip, self._source, is_patient=door.is_patient(self._listener)
+        )
+        self._admission = admission
+        if admission.is_refused:
             return self._logged(replies.TOO_MANY_CONNECTIONS)
-        door.connections.add(self)
-        return self._logged(replies.ready(door.host_name, door.version))
+        return self._greeted_late() if admission.is_waiting else self._greeted()
+
+    async def _greeted_late(self) -> Reply:
+        """The greeting, once there is a slot for the connection (SRC-6)."""
+        assert self._admission is not None
+        await turn_of(self._admission)
+        return self._greeted()
+
+    def _greeted(self) -> Reply:
+        return self._logged(replies.ready(self._door.host_name, self._door.version))
 
     def answer(self, event: Event) -> Answer:
         answer = _ANSWERS[type(event)](self, event)
@@ -90,7 +105,8 @@ class ReceptionDialog(Dialog):
             self._log(f"TLS {peer.tls_protocol} {peer.tls_cipher}")
 
     def closed(self) -> None:
-        self._door.connections.discard(self)
+        if self._admission is not None:
+            self._door.slots.release(self._admission)
         if self._source.log_connections:
             self._log("connection closed")
 
@@ -168,16 +184,16 @@ class ReceptionDialog(Dialog):
     def _learn_source(self) -> None:
         """The settings of this peer: by address, listener and login (SRC-4)."""
         self._source = self._door.configuration.source_for(
-            self._peer.remote_ip, self._listener_source, self._user
+            self._peer.remote_ip, self._listener.source_name, self._user
         )
         self.max_octets = self._source.max_message_size
         self.wire = self._log_octets if self._source.log_data else None
-        self.timeout_s = max(
-            self._source.smtp_command_timeout, self._source.smtp_data_timeout
-        )
+        self.timeout_s = self._source.smtp_command_timeout
+        self.data_timeout_s = self._source.smtp_data_timeout
 
     def _offers_tls(self, is_tls: bool) -> bool:
-        return self._source.allow_starttls and self._door.has_tls and not is_tls
+        has_tls = self._door.has_tls(self._listener)
+        return self._source.allow_starttls and has_tls and not is_tls
 
     def _mechanisms(self, is_tls: bool) -> list[str]:
         source = self._source
@@ -253,9 +269,9 @@ class ReceptionDialog(Dialog):
         self._door.log(f"smtp-in {peer.remote_ip}:{peer.remote_port} {text}")
 
 
-def dialogs(door: Door, listener_source: str = "") -> Callable[[], ReceptionDialog]:
-    """What makes the dialogs of a listener; `listener_source` names its source."""
-    return lambda: ReceptionDialog(door, listener_source)
+def dialogs(door: Door, listener: Listener = PORT) -> Callable[[], ReceptionDialog]:
+    """What makes the dialogs of a listener."""
+    return lambda: ReceptionDialog(door, listener)
 
 
 # What each event is answered with.

@@ -8,8 +8,10 @@ import msgspec
 from sinyal import __version__
 from sinyal.config.configuration import Configuration
 from sinyal.config.settings import GlobalSettings
+from sinyal.config.vocabulary import Listener
 from sinyal.mail.envelope import Submission
 from sinyal.reception.checks import Checks
+from sinyal.reception.connections import Limits, Slots
 from sinyal.reception.lockout import Lockout
 from sinyal.reception.turns import Turns
 from sinyal.runtime.tls import TlsVersions, server_context
@@ -33,12 +35,16 @@ class ReportMail(msgspec.Struct, frozen=True, kw_only=True):
     submission: Submission
 
 
-class Door(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """What the dialogs are handed.
+PORT = Listener("", 0)  # one of which nothing is said
+
+
+class Door(msgspec.Struct, kw_only=True, eq=False):
+    """What the dialogs are handed; a reload puts a new `configuration` in its place.
 
     `submit` gives the reply once a message is on disk, or a refusal; `report` gives it
     once a report is recorded and may raise `OSError`, answered 451. `clock` gives epoch
-    seconds, `new_message_id` 20 hex digits, `log` takes a line.
+    seconds, `new_message_id` 20 hex digits, `log` takes a line, `memory_percent` tells
+    how much of the machine's memory this process has.
     """
 
     configuration: Configuration
@@ -50,19 +56,32 @@ class Door(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     log: Callable[[str], object]
     version: str = __version__
     lockout: Lockout = msgspec.field(default_factory=Lockout)
-    connections: set[object] = msgspec.field(default_factory=set)
+    memory_percent: Callable[[], float] = lambda: 0.0
+    slots: Slots = msgspec.field(default_factory=lambda: Slots(Limits))
     turns: Turns = msgspec.field(default_factory=Turns)
     checks: Checks | None = None
 
-    @property
-    def has_tls(self) -> bool:
-        return bool(self.configuration.settings.smtp_server_tls_certificate)
+    def __post_init__(self) -> None:
+        self.slots = Slots(self._limits)
+
+    def _limits(self) -> Limits:
+        now = self.configuration
+        return Limits(now.settings.total_max_smtp_in, now.source_groups)
+
+    def has_tls(self, listener: Listener) -> bool:
+        """Whether STARTTLS has a certificate there, the listener's or the global."""
+        own = listener.tls.certificate.path
+        return bool(own or self.configuration.settings.smtp_server_tls_certificate)
+
+    def is_patient(self, listener: Listener) -> bool:
+        """Whether connections there wait for a slot, instead of being refused."""
+        return listener.await_slot or self.configuration.settings.smtp_await_slot
 
     @property
-    def is_full(self) -> bool:
-        """Whether total-max-smtp-in connections are open; 0 is no limit."""
-        limit = self.configuration.settings.total_max_smtp_in
-        return 0 < limit <= len(self.connections)
+    def is_short_of_memory(self) -> bool:
+        """Whether max-memory-usage-percent is passed; 100 is no limit."""
+        limit = self.configuration.settings.max_memory_usage_percent
+        return limit < 100 and self.memory_percent() > limit
 
     def is_local(self, domain: str) -> bool:
         """Whether `domain`, lower case, is a name of this server (RLY-1)."""

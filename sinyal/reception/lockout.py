@@ -21,7 +21,7 @@ class Lockout:
         """Count one failure."""
         if rate is None:
             return
-        source = _source(ip)
+        source = source_of(ip)
         first_at, count = self._failures.get(source, (now, 0))
         if now >= first_at + rate.window_s:
             first_at, count = now, 0
@@ -34,11 +34,12 @@ class Lockout:
         """Whether the source may not try to log in at `now`."""
         if rate is None or not self._failures:
             return False
-        first_at, count = self._failures.get(_source(ip), (now, 0))
+        first_at, count = self._failures.get(source_of(ip), (now, 0))
         return count >= rate.count and now < first_at + rate.window_s
 
 
-def _source(ip: str) -> str:
+def source_of(ip: str) -> str:
+    """The name under which an address is counted: an IPv6 one is its /64."""
     if ":" not in ip:
         return ip
     address = ipaddress.IPv6Address(ip.partition("%")[0])
