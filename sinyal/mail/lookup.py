@@ -4,7 +4,7 @@ So the checks are pure, and whoever runs them decides how to ask and how long to
 """
 
 from collections.abc import Generator
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Literal, NamedTuple, TypeVar
 
 import msgspec
@@ -36,6 +36,14 @@ FAILURE = Told(is_failure=True)
 
 T = TypeVar("T")
 Asking = Generator[Question, Told, T]
+
+
+def client_address(ip: str) -> IpAddress:
+    """The address, IPv4 where it is mapped into IPv6. Errors: ValueError."""
+    address = ip_address(ip.partition("%")[0])
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        return address.ipv4_mapped
+    return address
 
 
 def reverse_name(ip: IpAddress) -> str:

@@ -5,7 +5,7 @@
 
 import re
 from collections.abc import Callable
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address
 
 import msgspec
 
@@ -65,9 +65,7 @@ class _Stop(Exception):
 
 def sender(ip: str, mail_from: str, helo: str, receiver: str, at: int) -> Sender:
     """A sender at the address `ip`. Errors: ValueError for what is no address."""
-    address = ip_address(ip.partition("%")[0])
-    if isinstance(address, IPv6Address) and address.ipv4_mapped:
-        return sender(str(address.ipv4_mapped), mail_from, helo, receiver, at)
+    address = lookup.client_address(ip)
     return Sender(ip=address, mail_from=mail_from, helo=helo, receiver=receiver, at=at)
 
 
