@@ -8,7 +8,7 @@ import msgspec
 from sinyal.config.addresses import canonical_domain
 from sinyal.config.expression import Pattern
 from sinyal.config.inherit import AUTHENTICATED, Domains, Sources
-from sinyal.config.patterns import PatternIndex
+from sinyal.config.patterns import PatternIndex, domain_pattern
 from sinyal.config.settings import (
     AcctFile,
     AddressList,
@@ -50,7 +50,8 @@ class Relaying(msgspec.Struct, frozen=True):
 class Configuration(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=True):
     """Everything a configuration says; made by `load`, then only read.
 
-    Shape: dictionaries by the name of the section; paths are absolute.
+    Shape: dictionaries by the name of the section; paths are absolute. `header_files`
+    holds the fields of each include-headers-from file, lines ended by CRLF.
     """
 
     settings: GlobalSettings
@@ -72,6 +73,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=Tr
     signals_filters: dict[str, PatternIndex[SignalsDecision]] = {}
     acct_files: tuple[AcctFile, ...] = ()
     spools: tuple[str, ...] = ()
+    header_files: dict[str, bytes] = {}
     sources: Sources = msgspec.field(default_factory=Sources)
     domains: Domains = msgspec.field(default_factory=Domains)
     relaying: Relaying = msgspec.field(default_factory=Relaying)
@@ -179,14 +181,50 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=Tr
 
     def rewrite_for(self, source: SourceSettings, vmta: str) -> tuple[RewriteRule, ...]:
         """Rules in the order of trial: the source's, then the VirtualMTA's (RW-3)."""
-        own = self.virtual_mtas.get(vmta)
-        names = (source.rewrite_list, own.rewrite_list if own else "")
         return tuple(
             rule
-            for name in names
-            if name in self.rewrite_lists
+            for name in self._rewrite_names(source, vmta)
             for rule in self.rewrite_lists[name].mail_from
         )
+
+    def author_domain(self, source: SourceSettings, vmta: str, domain: str) -> str:
+        """What a domain of the From field becomes, "" where it stays (RW-2).
+
+        The first `from-domain` rule that fits decides, the source's before those of
+        the VirtualMTA.
+        """
+        for name in self._rewrite_names(source, vmta):
+            for index in self._author_domains[name]:
+                if targets := index.matches(canonical_domain(domain)):
+                    return targets[0]
+        return ""
+
+    def _rewrite_names(self, source: SourceSettings, vmta: str) -> list[str]:
+        own = self.virtual_mtas.get(vmta)
+        names = (source.rewrite_list, own.rewrite_list if own else "")
+        return [name for name in names if name in self.rewrite_lists]
+
+    @cached_property
+    def _author_domains(self) -> dict[str, list[PatternIndex[str]]]:
+        """An index of one pattern for each rule: they are tried in file order."""
+        return {
+            name: [
+                PatternIndex([(domain_pattern(rule.pattern), rule.target)])
+                for rule in rules.from_domain
+            ]
+            for name, rules in self.rewrite_lists.items()
+        }
+
+    def included_headers(self, vmta: str) -> bytes:
+        """The fields of include-headers-from: the global ones, then its own (DOM-8)."""
+        if not self.header_files:
+            return b""
+        own = self.virtual_mtas.get(vmta)
+        paths = (
+            self.settings.include_headers_from,
+            own.include_headers_from if own else "",
+        )
+        return b"".join(self.header_files.get(path, b"") for path in paths)
 
     def signals_for(self, vmta: str, pool: str, domain: str) -> SignalsDecision:
         """Whether events are uploaded for mail of this Sender or From domain.

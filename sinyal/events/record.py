@@ -99,11 +99,12 @@ def receipt(
     sending IP of the injection event. `is_tracked`: opens and clicks are tracked.
     """
     recipient = envelope.recipients[index]
+    vmta, pool = envelope.place_of(recipient)
     return Record(
         type="r",
         time_logged=at,
         time_queued=envelope.received_at,
-        orig=envelope.mail_from,
+        orig=envelope.sender_of(recipient),
         rcpt=recipient.address,
         orcpt=recipient.orcpt,
         src_type=envelope.source_type,
@@ -112,19 +113,20 @@ def receipt(
         rcv_source_ip=envelope.source_ip,
         rcv_destination_ip=envelope.local_ip,
         rcv_smtp_user=envelope.smtp_user,
-        vmta=envelope.pool or envelope.vmta,
-        vmta_pool=envelope.pool,
-        job_id=envelope.job_id,
-        env_id=envelope.env_id,
-        queue=f"{recipient.domain}/{envelope.vmta}",
-        signals=envelope.signals,
+        vmta=pool or vmta,
+        vmta_pool=pool,
+        job_id=recipient.job_id or envelope.job_id,
+        env_id=recipient.env_id or envelope.env_id,
+        queue=f"{recipient.domain}/{vmta}",
+        signals=envelope.reports_of(recipient),
         message_id=recipient.message_id,
-        binding=envelope.vmta,
+        custom_message_id=recipient.custom_message_id or envelope.custom_message_id,
+        binding=vmta,
         friendly_from=envelope.friendly_from,
         friendly_name=envelope.friendly_name,
         subject=envelope.subject,
         size_octets=envelope.size_octets,
-        subaccount_id=envelope.subaccount_id,
+        subaccount_id=recipient.subaccount_id or envelope.subaccount_id,
         open_tracking=is_tracked,
         click_tracking=is_tracked,
     )
@@ -141,6 +143,7 @@ def of_outcome(outcome: Outcome, *, is_tracked: bool = False) -> tuple[Record, .
     """
     entry = outcome.entry
     envelope, recipient = entry.envelope, entry.recipient
+    vmta, pool = envelope.place_of(recipient)
     letter = TYPES[outcome.verdict]
     is_delivered = letter == "d"
     status = status_of(outcome.reply)
@@ -151,7 +154,7 @@ def of_outcome(outcome: Outcome, *, is_tracked: bool = False) -> tuple[Record, .
         time_logged=outcome.at,
         time_queued=envelope.received_at,
         total_seconds_queued=max(0, int(outcome.at - envelope.received_at)),
-        orig=envelope.mail_from,
+        orig=envelope.sender_of(recipient),
         rcpt=recipient.address,
         orcpt=recipient.orcpt,
         dsn_action=ACTIONS[letter] if is_by_smtp or not is_delivered else "delivered",
@@ -169,20 +172,21 @@ def of_outcome(outcome: Outcome, *, is_tracked: bool = False) -> tuple[Record, .
         dlv_tls_protocol=outcome.tls_protocol,
         dlv_tls_cipher=outcome.tls_cipher,
         rcv_smtp_user=envelope.smtp_user,
-        vmta=envelope.vmta,
-        vmta_pool=envelope.pool,
-        job_id=envelope.job_id,
-        env_id=envelope.env_id,
+        vmta=vmta,
+        vmta_pool=pool,
+        job_id=recipient.job_id or envelope.job_id,
+        env_id=recipient.env_id or envelope.env_id,
         queue=str(entry.queue),
-        signals=envelope.signals,
+        signals=envelope.reports_of(recipient),
         message_id=recipient.message_id,
-        binding=envelope.vmta,
+        custom_message_id=recipient.custom_message_id or envelope.custom_message_id,
+        binding=vmta,
         friendly_from=envelope.friendly_from,
         friendly_name=envelope.friendly_name,
         subject=envelope.subject,
         size_octets=outcome.size_octets or envelope.size_octets,
         num_retries=entry.attempts,
-        subaccount_id=envelope.subaccount_id,
+        subaccount_id=recipient.subaccount_id or envelope.subaccount_id,
         open_tracking=is_tracked,
         click_tracking=is_tracked,
     )

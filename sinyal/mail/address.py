@@ -33,7 +33,7 @@ def parse(value: bytes) -> Mailbox:
         if first == b"<":
             return _mailbox(phrase, comments, token[0].strip(b"<>"))
         if first == b"(":
-            at = _comment_end(value, at)
+            at = comment_end(value, at)
             comments.append(value[token.end() : at].removesuffix(b")"))
         elif first in b",;" and b"".join(phrase).strip():
             break
@@ -44,7 +44,8 @@ def parse(value: bytes) -> Mailbox:
     return _mailbox([], comments, b"".join(phrase))
 
 
-def _comment_end(value: bytes, at: int) -> int:
+def comment_end(value: bytes, at: int) -> int:
+    """Where the comment ends whose text begins at `at`."""
     depth = 1
     for mark in PAREN.finditer(value, at):
         depth += {b"(": 1, b")": -1}.get(mark[0], 0)

@@ -15,7 +15,8 @@ class Recipient(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     Signals id of this copy: 20 lower-case hex digits, constant for its whole life.
 
     What is empty here is as the envelope says it: `vmta` with its `pool`, `job_id`,
-    `env_id`, `schedule`, `subaccount_id`; `mail_from` None likewise. `notify` and
+    `env_id`, `schedule`, `subaccount_id`; `mail_from` and `signals` None likewise.
+    `notify` and
     `orcpt` are the parameters of RFC 3461 4.1, 4.2, as given. `refusal` is the reply
     that bounces the copy without an attempt (SRC-11). `variables` in lower case and
     `parts` are those of a mail merge (rules MM).
@@ -37,6 +38,7 @@ class Recipient(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     variables: dict[str, str] = {}
     parts: tuple[int, ...] = ()
     refusal: str = ""
+    signals: bool | None = None
 
     @property
     def domain(self) -> str:
@@ -58,6 +60,13 @@ class AtDelivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     dkim_options: str = ""
     dkim_key: str = ""
     keeps_undefined: bool = False  # variables of a mail merge (MM-3)
+
+    def __repr__(self) -> str:
+        """Without the key, which belongs in no log."""
+        return f"AtDelivery(removed_headers={self.removed_headers!r}, ...)"
+
+
+NOTHING_ASKED = AtDelivery()
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -98,7 +107,21 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     suppress_dsn: bool = False
     schedule: tuple[tuple[float, float], ...] = ()
     part_octets: tuple[int, ...] = ()
-    at_delivery: AtDelivery = AtDelivery()
+    at_delivery: AtDelivery = NOTHING_ASKED
+
+    def reports_of(self, recipient: Recipient) -> bool:
+        """Whether events of this recipient are uploaded."""
+        return self.signals if recipient.signals is None else recipient.signals
+
+    def sender_of(self, recipient: Recipient) -> str:
+        """The sender of this recipient's copy, without VERP."""
+        own = recipient.mail_from
+        return self.mail_from if own is None else own
+
+    def place_of(self, recipient: Recipient) -> tuple[str, str]:
+        """The VirtualMTA of this recipient's copy, and its pool or ""."""
+        own = recipient.vmta
+        return (own, recipient.pool) if own else (self.vmta, self.pool)
 
 
 class QueueName(NamedTuple):

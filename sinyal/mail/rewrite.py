@@ -1,7 +1,18 @@
-"""Rewriting of envelope senders by a `<rewrite-list>`; guide 3.3.13, rules RW."""
+"""Rewriting by a `<rewrite-list>`: envelope senders, and domains of From fields.
 
-from collections.abc import Iterable
-from typing import Protocol
+Source: guide 3.3.18, rules RW; RFC 5322 3.4.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple, Protocol
+
+import regex as re
+
+from sinyal.mail.address import TOKEN, comment_end
+from sinyal.mail.header import Field
+
+# The domain of an addr-spec that ends here, a comment behind it left out.
+DOMAIN = re.compile(rb'@\s*+([^\s()<>@",;:\[\]\\]++)\s*+(?:\(.*+)?+\Z', re.DOTALL)
 
 
 class Rule(Protocol):
@@ -12,6 +23,14 @@ class Rule(Protocol):
 
     @property
     def target(self) -> str: ...
+
+
+class Edit(NamedTuple):
+    """`content[start:end]` is to become `octets`."""
+
+    start: int
+    end: int
+    octets: bytes = b""
 
 
 def rewrite(rules: Iterable[Rule], address: str) -> str:
@@ -43,3 +62,44 @@ def _applied(target: str, address: str) -> str:
         f"{local if new_local == '*' else new_local}"
         f"@{domain if new_domain == '*' else new_domain}"
     )
+
+
+def author_edits(
+    content: bytes, field: Field, target_of: Callable[[bytes], bytes]
+) -> list[Edit]:
+    """What changes in a From field; nothing but the octets of domains (RW-2).
+
+    `target_of` gives the new domain for one as it is written, b"" to leave it.
+    """
+    start = content.index(b":", field.start) + 1
+    found = []
+    for at, end in _domains(content, start, field.end):
+        target = target_of(content[at:end])
+        if target:
+            found.append(Edit(at, end, target))
+    return found
+
+
+def _domains(content: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Where the domain of each mailbox stands, in groups and lists as well."""
+    at = bare = start  # `bare`: where an address without brackets would begin
+    is_bare = True
+    while at < end and (token := TOKEN.match(content, at, end)):
+        first, begin, at = token[0][:1], at, token.end()
+        if first == b"(":
+            at = min(end, comment_end(content, at))
+        elif first == b"<":
+            yield from _domain(content, begin + 1, at - token[0].endswith(b">"))
+            is_bare = False
+        elif first in b",;:":
+            if is_bare and first != b":":
+                yield from _domain(content, bare, begin)
+            bare, is_bare = at, True
+    if is_bare:
+        yield from _domain(content, bare, end)
+
+
+def _domain(content: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
+    found = DOMAIN.search(content, start, end)
+    if found:
+        yield found.span(1)

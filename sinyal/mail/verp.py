@@ -10,8 +10,7 @@ def reverse_path(envelope: Envelope, recipient: Recipient) -> str:
     That of the recipient where it has one of its own, else that of the message; with
     VERP it names the recipient.
     """
-    sender = recipient.mail_from
-    sender = envelope.mail_from if sender is None else sender
+    sender = envelope.sender_of(recipient)
     if not envelope.is_verp:
         return sender
     return encoded(sender, recipient.address, is_utf8=envelope.is_utf8)

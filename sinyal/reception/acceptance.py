@@ -1,83 +1,69 @@
-"""A message at the end of its data: stamped, placed, and handed on or refused."""
+"""A message at the end of its data: read, placed, stamped, handed on or refused."""
 
 from collections.abc import Awaitable
 
-import msgspec
+from msgspec.structs import replace
 
-from sinyal.config.settings import SourceSettings
-from sinyal.mail.envelope import Envelope, Recipient, Submission
-from sinyal.mail.rewrite import rewrite
-from sinyal.mail.trace import Hop
+from sinyal.mail import merge
+from sinyal.mail.envelope import Recipient, Submission
 from sinyal.reception import replies, stamp
 from sinyal.reception.door import Door, ReportMail
-from sinyal.reception.placement import Placement, place
-from sinyal.runtime.smtp_server import Peer
-from sinyal.smtp.events import Hello, MailFrom
-from sinyal.smtp.reply import Reply
+from sinyal.reception.recipients import Ask, completed, placed
+from sinyal.reception.submission import Content, Taken, submission
+from sinyal.reception.transaction import Feeder, Transaction
+from sinyal.smtp.reply import Reply, reply
 
-
-class Feeder(msgspec.Struct, frozen=True, kw_only=True):
-    """Who hands the message in, and what that source may do."""
-
-    source: SourceSettings
-    peer: Peer
-    hello: Hello | None
-    user: str
-    origin: str = "smtp"  # or "pickup", "api": source_type of the envelope
-
-    @property
-    def hello_name(self) -> str:
-        return self.hello.name if self.hello else ""
-
-    @property
-    def protocol(self) -> str:
-        """The word behind `with` in Received; RFC 3848."""
-        if self.hello is not None and not self.hello.is_extended:
-            return "SMTP"
-        return f"ESMTP{'S' if self.peer.tls_protocol else ''}{'A' if self.user else ''}"
-
-
-class Transaction(msgspec.Struct):
-    """What the envelope commands have said so far.
-
-    `recipients` have no `message_id` yet. `parts` are those of a mail merge by number,
-    `results` what the checks of the sender found, for Authentication-Results.
-    """
-
-    mail: MailFrom
-    recipients: list[Recipient] = []
-    parts: dict[int, bytes] = {}
-    results: tuple[str, ...] = ()
-
-    @property
-    def mail_from(self) -> str:
-        return self.mail.address
+__all__ = ["Feeder", "Transaction", "accept"]
 
 
 def accept(
     door: Door, feeder: Feeder, transaction: Transaction, content: bytes
 ) -> Reply | Awaitable[Reply]:
-    """The reply to the whole message, at once where it is a refusal."""
-    source = feeder.source
-    facts = stamp.read(content, source)
-    if facts.hops > source.max_message_hops:
-        return replies.TOO_MANY_HOPS
-    configuration, local_ip = door.configuration, feeder.peer.local_ip
-    placed = place(configuration, door.turns, source, facts.virtual_mta, local_ip)
-    if isinstance(placed, Reply):
-        return placed
-    recipients = tuple(
-        msgspec.structs.replace(one, message_id=door.new_message_id())
-        for one in transaction.recipients
-    )
-    envelope = _envelope(door, feeder, transaction.mail_from, facts, placed, recipients)
-    hop = _hop(door, feeder, envelope, transaction.mail_from)
-    fields = stamp.new_fields(facts, source, hop, is_submission=bool(feeder.user))
-    stamped = stamp.stamped(content, facts, fields)
-    envelope = msgspec.structs.replace(envelope, size_octets=len(stamped))
-    whole = Submission(envelope, stamped)
-    if any(_report_kind(door, one.address) for one in recipients):
-        return _hand_on(door, whole, content)
+    """The reply to the whole message, at once where it is a refusal.
+
+    `content` is not looked at where the transaction has parts: they are the message.
+    """
+    whole = Content(content)
+    if transaction.parts:
+        try:
+            whole = Content(*merge.laid_out(transaction.parts))
+            merge.check(whole.octets, whole.part_octets, transaction.recipients)
+        except merge.BadMerge as error:
+            return reply(550, str(error))
+        # A mail merge never gets a Date of ours (HDR-6).
+        feeder = replace(feeder, source=replace(feeder.source, add_date_header="no"))
+    if feeder.source.check_dkim_inbound and door.checks is not None:
+        return _checked(door, feeder, transaction, whole)
+    return _accept(door, feeder, transaction, whole)
+
+
+async def _checked(
+    door: Door, feeder: Feeder, transaction: Transaction, content: Content
+) -> Reply:
+    assert door.checks is not None
+    found = await door.checks.at_data(feeder.source, content.octets)
+    checked = replace(transaction, results=(*transaction.results, *found))
+    answer = _accept(door, feeder, checked, content)
+    return answer if isinstance(answer, Reply) else await answer
+
+
+def _accept(
+    door: Door, feeder: Feeder, transaction: Transaction, content: Content
+) -> Reply | Awaitable[Reply]:
+    source, signals = feeder.source, door.configuration.signals
+    facts = stamp.read(content.octets, source, signals or stamp.NO_SIGNALS)
+    if refused := stamp.refusal(facts, source):
+        return refused
+    is_merge = bool(content.part_octets)
+    ask = Ask(door, feeder, transaction.mail_from, content.octets, facts, is_merge)
+    at = placed(ask, transaction.recipients)
+    if isinstance(at, Reply):
+        return at
+    recipients = completed(ask, at)
+    taken = Taken(ask, transaction, content, at.placement, recipients)
+    whole = submission(taken)
+    if any(_report_kind(door, one) for one in recipients):
+        return _hand_on(door, whole, content.octets)
     return door.submit(whole)
 
 
@@ -87,7 +73,7 @@ async def _hand_on(door: Door, whole: Submission, content: bytes) -> Reply:
     queued: list[Recipient] = []
     try:
         for recipient in envelope.recipients:
-            kind = _report_kind(door, recipient.address)
+            kind = _report_kind(door, recipient)
             if not kind:
                 queued.append(recipient)
                 continue
@@ -102,58 +88,11 @@ async def _hand_on(door: Door, whole: Submission, content: bytes) -> Reply:
         return replies.NO_STORAGE
 
 
-def _envelope(
-    door: Door,
-    feeder: Feeder,
-    mail_from: str,
-    facts: stamp.Facts,
-    placed: Placement,
-    recipients: tuple[Recipient, ...],
-) -> Envelope:
-    """The envelope, its size still to be told."""
-    configuration = door.configuration
-    rules = configuration.rewrite_for(feeder.source, placed.vmta)
-    signals = configuration.signals_for(placed.vmta, placed.pool, facts.signer)
-    return Envelope(
-        mail_from=rewrite(rules, mail_from),
-        recipients=recipients,
-        received_at=door.clock(),
-        size_octets=0,
-        vmta=placed.vmta,
-        pool=placed.pool,
-        job_id=facts.job_id,
-        env_id=facts.env_id,
-        source_name=feeder.hello_name,
-        source_ip=feeder.peer.remote_ip,
-        local_ip=feeder.peer.local_ip,
-        smtp_user=feeder.user,
-        friendly_from=facts.friendly_from,
-        friendly_name=facts.friendly_name,
-        subject=facts.subject,
-        signals=signals.enabled,
-        subaccount_id=signals.subaccount_id,
-    )
-
-
-def _hop(door: Door, feeder: Feeder, envelope: Envelope, mail_from: str) -> Hop:
-    is_hidden = feeder.source.hide_message_source
-    recipients = envelope.recipients
-    return Hop(
-        helo="" if is_hidden else feeder.hello_name,
-        from_ip="" if is_hidden else feeder.peer.remote_ip,
-        by=door.host_name,
-        with_protocol=feeder.protocol,
-        id=recipients[0].message_id,
-        at=envelope.received_at,
-        rcpt=recipients[0].address if len(recipients) == 1 else "",
-        mail_from=mail_from,
-        tls=f"{feeder.peer.tls_protocol} {feeder.peer.tls_cipher}".strip(),
-    )
-
-
-def _report_kind(door: Door, address: str) -> str:
-    """The processor that reads mail to `address`, or ""."""
-    configuration = door.configuration
+def _report_kind(door: Door, recipient: Recipient) -> str:
+    """The processor that reads mail to the recipient, or ""."""
+    if recipient.refusal:
+        return ""
+    configuration, address = door.configuration, recipient.address
     complaints, bounces = (
         configuration.feedback_loop_processor,
         configuration.bounce_processor,
@@ -183,5 +122,4 @@ def _only(whole: Submission, recipients: tuple[Recipient, ...]) -> Submission:
     """The same message for these recipients alone."""
     if recipients == whole.envelope.recipients:
         return whole
-    envelope = msgspec.structs.replace(whole.envelope, recipients=recipients)
-    return Submission(envelope, whole.content)
+    return Submission(replace(whole.envelope, recipients=recipients), whole.content)

@@ -5,6 +5,7 @@ import msgspec
 from sinyal.config.configuration import DEFAULT_VMTA, Configuration
 from sinyal.config.settings import SourceSettings
 from sinyal.reception import replies
+from sinyal.reception.selection import NOTHING, Choice
 from sinyal.reception.turns import Turns
 from sinyal.smtp.reply import Reply
 
@@ -18,29 +19,39 @@ class Placement(msgspec.Struct, frozen=True):
     pool: str = ""
 
 
-def place(
-    configuration: Configuration,
-    turns: Turns,
-    source: SourceSettings,
-    header: str | None,
-    local_ip: str,
-) -> Placement | Reply:
-    """Where a message goes, or why it is refused.
+class Wish(msgspec.Struct, frozen=True):
+    """What a message, or a recipient of a mail merge, brings along.
 
-    `header` is the value of x-virtual-mta where that is processed, else None.
+    `name` is *vmta, else the value of x-virtual-mta where that is processed, else
+    None; `listed` is what the source's pattern-list says.
     """
-    if header == "" and source.allow_empty_x_virtual_mta:
+
+    name: str | None = None
+    listed: Choice = NOTHING
+    local_ip: str = ""
+
+
+def place(
+    configuration: Configuration, turns: Turns, source: SourceSettings, wish: Wish
+) -> Placement | Reply:
+    """Where a message goes, or why it is refused; the first that applies of VM 1-7."""
+    if wish.name == "" and source.allow_empty_x_virtual_mta:
         return Placement()
-    if header is not None:
-        found = _named(configuration, turns, header)
+    if wish.name is not None:
+        found = _named(configuration, turns, wish.name)
         if found is not None:
             return found
         if source.reject_invalid_virtual_mta:
-            return replies.no_virtual_mta(header)
-    name = source.default_virtual_mta
-    if name == BY_LOCAL_IP:
-        name = configuration.vmta_with_address(local_ip)
-    return _named(configuration, turns, name) or Placement()
+            return replies.no_virtual_mta(wish.name)
+    local = source.default_virtual_mta
+    if local == BY_LOCAL_IP:
+        local = configuration.vmta_with_address(wish.local_ip)
+    is_lost = wish.name is not None
+    fallback = configuration.settings.invalid_virtual_mta_fallback if is_lost else ""
+    for name in (fallback, wish.listed.vmta, local):
+        if name and (found := _named(configuration, turns, name)):
+            return found
+    return Placement()
 
 
 def _named(configuration: Configuration, turns: Turns, name: str) -> Placement | None:

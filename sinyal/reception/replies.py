@@ -54,3 +54,8 @@ def no_virtual_mta(name: str) -> Reply:
     """The refusal of a VirtualMTA that is not configured (VM-5)."""
     shown = "".join(c if " " <= c <= "~" else "?" for c in name[:80])
     return reply(554, f'5.5.0 there is no VirtualMTA "{shown}"')
+
+
+def bad_header(name: str) -> Reply:
+    """The refusal of a message whose field `name` cannot be obeyed (SCH-1)."""
+    return reply(550, f"5.6.0 the {name} header cannot be understood")

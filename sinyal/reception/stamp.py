@@ -4,43 +4,84 @@ The content is never rebuilt: removed fields are left out, new ones stand on top
 other octets stay. Source: RFC 5321 4.4, RFC 6409 8, guide 3.3.7, 8.5 (rules HDR).
 """
 
-import msgspec
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-from sinyal.config.settings import SourceSettings
+import msgspec
+import regex as re
+
+from sinyal.config.settings import SignalsSettings, SourceSettings
 from sinyal.mail import address, header, trace
 from sinyal.mail.header import Field
 from sinyal.mail.job import safe_job_id
+from sinyal.mail.rewrite import Edit
+from sinyal.mail.schedule import Windows, windows
+from sinyal.reception import replies
+from sinyal.smtp.reply import Reply
 
 MAX_TEXT = 998  # characters kept of a subject or a name; RFC 5322 2.1.1
+MAX_ENV_ID = 100  # characters; RFC 3461 4.4
+MAX_MESSAGE_ID = 512  # characters of a custom message id; guide 10.1
+MAX_KEY = 32 * 1024  # characters of a private key
+MAX_SUBACCOUNT = (1 << 31) - 1
+UNPRINTABLE = re.compile(r"[^!-~]")
+NOT_ASCII = re.compile(r"[^ -~]")
+NO_SIGNALS = SignalsSettings()
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What the header says, and which of its fields are to go.
 
-    `virtual_mta` is None where x-virtual-mta is absent or not processed. `signer` is
-    the domain of Sender, else of From. `dropped` holds offsets, in order.
+    `virtual_mta` is None where x-virtual-mta is absent or not processed, `schedule`
+    None where x-schedule cannot be read. `signer` is the domain of Sender, else of
+    From. `dkim_key` is a secret. `dropped` holds offsets, in order, `fields` all
+    fields as they came.
     """
 
     job_id: str = ""
     env_id: str = ""
     virtual_mta: str | None = None
+    schedule: Windows | None = ()
+    dkim_options: str = ""
+    dkim_key: str = ""
+    subaccount_id: int = 0
+    custom_message_id: str = ""
     friendly_from: str = ""
     friendly_name: str = ""
     subject: str = ""
     signer: str = ""
+    is_signer_author: bool = False  # there is no Sender field
     hops: int = 0
     has_date: bool = False
     has_message_id: bool = False
     dropped: tuple[tuple[int, int], ...] = ()
+    fields: Sequence[Field] = ()
 
 
-def read(content: bytes, source: SourceSettings) -> Facts:
-    """The facts of one message as this source may state them (HDR-1)."""
+class Stamping(msgspec.Struct, frozen=True):
+    """What is put on top of a message; `included` are whole fields of the operator."""
+
+    source: SourceSettings
+    hop: trace.Hop
+    is_submission: bool = False
+    is_merge: bool = False
+    included: bytes = b""
+    host_id: int = 0
+
+
+def read(
+    content: bytes, source: SourceSettings, signals: SignalsSettings = NO_SIGNALS
+) -> Facts:
+    """The facts of one message as this source may state them (HDR-1).
+
+    Of two fields of one name the first one counts, and both go where one would.
+    """
     first: dict[bytes, Field] = {}
     dropped: list[tuple[int, int]] = []
-    unwanted = _unwanted(source)
+    unwanted = _unwanted(source, signals)
     hops = 0
-    for field in header.fields(content):
+    fields = header.fields(content)
+    for field in fields:
         name = field.name.lower()
         first.setdefault(name, field)
         hops += name == b"received"
@@ -50,51 +91,80 @@ def read(content: bytes, source: SourceSettings) -> Facts:
     mailbox = address.parse(author.value) if author else address.Mailbox("", "")
     return Facts(
         job_id=_job_id(first, source),
-        env_id=_text(first, b"x-envid") if source.process_x_envid else "",
+        env_id=_env_id(first, source),
         virtual_mta=_virtual_mta(first, source),
         friendly_from=mailbox.address[:MAX_TEXT],
         friendly_name=mailbox.name[:MAX_TEXT],
         subject=_text(first, b"subject"),
         signer=address.domain(mailbox.address),
+        is_signer_author=b"sender" not in first,
         hops=hops,
         has_date=b"date" in first,
         has_message_id=b"message-id" in first,
         dropped=tuple(dropped),
+        fields=fields,
+        **_rare(first, source, signals),
     )
 
 
-def stamped(content: bytes, facts: Facts, fields: bytes) -> bytes:
-    """The content with `fields` on top and without what `facts` drops."""
+def refusal(facts: Facts, source: SourceSettings) -> Reply | None:
+    """Why a message with such a header is not taken, None where it is."""
+    if facts.hops > source.max_message_hops:
+        return replies.TOO_MANY_HOPS
+    return replies.bad_header("X-Schedule") if facts.schedule is None else None
+
+
+def edited(content: bytes, edits: Iterable[Edit], fields: bytes) -> bytes:
+    """The content with `fields` on top and the edits made, which come in order."""
     pieces, at = [fields], 0
-    for start, end in facts.dropped:
-        pieces.append(content[at:start])
+    for start, end, octets in edits:
+        pieces += (content[at:start], octets)
         at = end
     pieces.append(content[at:] if at else content)
     return b"".join(pieces)
 
 
-def new_fields(
-    facts: Facts, source: SourceSettings, hop: trace.Hop, *, is_submission: bool
-) -> bytes:
-    """The trace field, and Date and Message-ID where due (HDR-6).
+def new_fields(facts: Facts, stamping: Stamping) -> bytes:
+    """The trace field, the operator's, and Date and Message-ID where due (HDR-6).
 
-    sinyal adds the two to every message of an authenticated source that has none, as
-    RFC 6409 8.2, 8.3 advise; PowerMTA does so only when told.
+    sinyal adds the last two to every message of an authenticated source that has none,
+    as RFC 6409 8.2, 8.3 advise; PowerMTA does so only when told.
     """
+    source, hop = stamping.source, stamping.hop
     added = []
     if source.add_received_header:
         added.append(trace.received(hop))
-    if source.add_date_header == "override" or (
-        not facts.has_date and (is_submission or source.add_date_header == "yes")
-    ):
+    added.append(stamping.included)
+    if source.date_header_time == "reception" and _wants_date(facts, stamping):
         added.append(trace.date_field(hop.at))
-    if not facts.has_message_id and (is_submission or source.add_message_id_header):
-        added.append(trace.message_id_field(hop.id, hop.by))
+    if not facts.has_message_id and (
+        stamping.is_submission or source.add_message_id_header
+    ):
+        unique = f"{hop.id}.{stamping.host_id}" if stamping.host_id else hop.id
+        added.append(trace.message_id_field(unique, hop.by))
     return b"".join(added)
 
 
-def _unwanted(source: SourceSettings) -> set[bytes]:
-    """Names, lower case, of the fields that do not travel on."""
+def date_at_delivery(facts: Facts, stamping: Stamping) -> str:
+    """What delivery does about Date: "", "yes" for adding one, or "override"."""
+    source = stamping.source
+    if source.date_header_time != "delivery" or not _wants_date(facts, stamping):
+        return ""
+    return "override" if source.add_date_header == "override" else "yes"
+
+
+def _wants_date(facts: Facts, stamping: Stamping) -> bool:
+    if stamping.is_merge:
+        return False
+    how = stamping.source.add_date_header
+    is_wanted = stamping.is_submission or how == "yes"
+    return how == "override" or (is_wanted and not facts.has_date)
+
+
+def _unwanted(source: SourceSettings, signals: SignalsSettings) -> set[bytes]:
+    """Names, lower case, of the fields that do not travel on (HDR-1, HDR-2)."""
+    is_subaccount_read = signals.process_x_sp_subaccount_id
+    is_dated = source.date_header_time == "reception"
     table = (
         (b"x-job", source.process_x_job and not source.retain_x_job),
         (
@@ -102,9 +172,40 @@ def _unwanted(source: SourceSettings) -> set[bytes]:
             source.process_x_virtual_mta and not source.retain_x_virtual_mta,
         ),
         (b"x-envid", source.process_x_envid),
-        (b"date", source.add_date_header == "override"),
+        (b"x-schedule", not source.retain_x_schedule),
+        (
+            b"x-dkim-options",
+            source.process_x_dkim_options and not source.retain_x_dkim_options,
+        ),
+        (b"x-dkim-key", not source.retain_x_dkim_key),
+        (
+            b"x-sp-subaccount-id",
+            is_subaccount_read and not signals.retain_x_sp_subaccount_id,
+        ),
+        (b"received", source.remove_received_headers),
+        (b"date", source.add_date_header == "override" and is_dated),
     )
     return {name for name, is_dropped in table if is_dropped}
+
+
+def _rare(
+    first: dict[bytes, Field], source: SourceSettings, signals: SignalsSettings
+) -> dict[str, Any]:
+    """What few messages state, by attribute of `Facts`."""
+    found: dict[str, Any] = {}
+    if source.process_x_schedule and b"x-schedule" in first:
+        found["schedule"] = _schedule(_text(first, b"x-schedule", MAX_KEY))
+    if source.process_x_dkim_options:
+        found["dkim_options"] = _text(first, b"x-dkim-options")
+    if source.process_x_dkim_key:
+        found["dkim_key"] = _text(first, b"x-dkim-key", MAX_KEY)
+    if signals.process_x_sp_subaccount_id:
+        found["subaccount_id"] = _subaccount(_text(first, b"x-sp-subaccount-id"))
+    if signals.custom_message_id_header:
+        name = signals.custom_message_id_header.lower().encode()
+        text = NOT_ASCII.sub("_", _text(first, name))
+        found["custom_message_id"] = text[:MAX_MESSAGE_ID]
+    return found
 
 
 def _job_id(first: dict[bytes, Field], source: SourceSettings) -> str:
@@ -114,12 +215,32 @@ def _job_id(first: dict[bytes, Field], source: SourceSettings) -> str:
     return safe_job_id(job)
 
 
+def _env_id(first: dict[bytes, Field], source: SourceSettings) -> str:
+    """Printable and of the length that RFC 3461 4.4 allows, whatever was written."""
+    if not source.process_x_envid:
+        return ""
+    return UNPRINTABLE.sub("_", _text(first, b"x-envid"))[:MAX_ENV_ID]
+
+
 def _virtual_mta(first: dict[bytes, Field], source: SourceSettings) -> str | None:
     if not source.process_x_virtual_mta or b"x-virtual-mta" not in first:
         return None
     return _text(first, b"x-virtual-mta")
 
 
-def _text(first: dict[bytes, Field], name: bytes) -> str:
+def _schedule(text: str) -> Windows | None:
+    try:
+        return windows(text)
+    except ValueError:
+        return None
+
+
+def _subaccount(text: str) -> int:
+    """A number from 1 on; 0 for what is none."""
+    is_number = text.isascii() and text.isdigit() and len(text) < 11
+    return int(text) if is_number and int(text) <= MAX_SUBACCOUNT else 0
+
+
+def _text(first: dict[bytes, Field], name: bytes, limit: int = MAX_TEXT) -> str:
     found = first.get(name)
-    return header.decode(found.value)[:MAX_TEXT] if found else ""
+    return header.decode(found.value)[:limit] if found else ""

@@ -1,7 +1,7 @@
 from sinyal.config.configuration import Configuration
 from sinyal.config.settings import GlobalSettings, Pool, SourceSettings, VirtualMta
 from sinyal.config.vocabulary import SourceHost
-from sinyal.reception.placement import Placement, place
+from sinyal.reception.placement import Placement, Wish, place
 from sinyal.reception.turns import Turns
 from sinyal.smtp.reply import Reply
 
@@ -19,7 +19,7 @@ def choose(
     header: str | None = None, local_ip: str = "", **settings: str | bool
 ) -> Placement | Reply:
     source = SourceSettings(**settings)
-    return place(CONFIGURATION, Turns(), source, header, local_ip)
+    return place(CONFIGURATION, Turns(), source, Wish(header, local_ip=local_ip))
 
 
 def test_a_message_that_selects_nothing_goes_to_the_default_queues() -> None:
@@ -59,7 +59,7 @@ def test_by_smtp_source_ip_takes_the_virtual_mta_of_the_local_address() -> None:
 
 def test_each_pool_takes_its_own_turns() -> None:
     turns, source = Turns(), SourceSettings(default_virtual_mta="both")
-    placed = [place(CONFIGURATION, turns, source, None, "") for _ in range(3)]
+    placed = [place(CONFIGURATION, turns, source, Wish()) for _ in range(3)]
     assert [one.vmta for one in placed if isinstance(one, Placement)] == [
         "one",
         "two",
