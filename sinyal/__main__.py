@@ -16,6 +16,7 @@ COMMANDS = {
     "sink": ("sink", "a receiver that bounces, defers, opens, clicks and complains"),
     "traffic": ("traffic", "campaigns over authenticated SMTP"),
     "check": ("check", "every problem of a configuration file, in one run"),
+    "explain": ("explain", "every setting of a queue or a feeder, with its line"),
     "demo": ("demo", "the whole chain on loopback, with a proof of every number"),
     "jobid": ("jobid", "a text as a safe X-Job name"),
 }

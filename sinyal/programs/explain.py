@@ -1,0 +1,89 @@
+"""`sinyal explain DOMAIN[/VMTA]`: each effective setting and the line that set it."""
+
+from typing import Annotated
+
+import typer
+
+from sinyal.config.provenance import Provenance
+from sinyal.control.explain import Question, Unknown, explain, target
+from sinyal.control.layout import folded, json_of
+from sinyal.runtime.configuration import DEFAULT_PATH, load_configuration
+from sinyal.runtime.terminal import columns
+
+app = typer.Typer(add_completion=False)
+
+WORDS_HELP = "[FILE] DOMAIN[/VMTA]: the queue; FILE as with --config."
+
+
+@app.command("explain")
+def command(  # noqa: PLR0913 -- one parameter an option
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[FILE] DOMAIN[/VMTA]", help=WORDS_HELP),
+    ] = None,
+    config: Annotated[str, typer.Option(help="The configuration file.")] = DEFAULT_PATH,
+    source: Annotated[str, typer.Option(metavar="IP", help="A feeder's address.")] = "",
+    listener: Annotated[
+        str, typer.Option(metavar="IP:PORT", help="Where it connects to.")
+    ] = "",
+    user: Annotated[str, typer.Option(help="Its login name.")] = "",
+    sender: Annotated[
+        str,
+        typer.Option("--from", metavar="DOMAIN", help="Domain of Sender or From."),
+    ] = "",
+    with_defaults: Annotated[bool, typer.Option("--all", help="Defaults too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Print what applies to mail for DOMAIN by VMTA, and to a feeder.
+
+    Every setting is followed by the file and line that set it. Lines in error are
+    told and left out. Exit status 2: the file, or what is asked for, is not there.
+    """
+    file, asked = _file_and_target(words or [], config)
+    if not (asked or source or listener or user):
+        raise typer.BadParameter("name DOMAIN[/VMTA], --source, --listener or --user")
+    provenance = understood(file)
+    domain, vmta = target(asked)
+    question = Question(
+        domain=domain,
+        vmta=vmta,
+        source=source,
+        listener=listener,
+        user=user,
+        sender=sender,
+        with_defaults=with_defaults,
+    )
+    try:
+        groups = explain(provenance, question)
+    except Unknown as unknown:
+        typer.echo(f"sinyal explain: {unknown}", err=True)
+        raise typer.Exit(2) from unknown
+    text = json_of(groups) if as_json else "\n".join(folded(groups, columns()))
+    typer.echo(text)
+
+
+def understood(file: str) -> Provenance:
+    """What `file` says; its errors go to standard error. Ends when it is unread."""
+    loaded = load_configuration(file)
+    errors = [problem for problem in loaded.problems if problem.is_error]
+    for error in errors:
+        typer.echo(str(error), err=True)
+    if loaded.understood is None or loaded.whole is None:
+        raise typer.Exit(2)
+    if errors:
+        typer.echo(f"{file}: a server refuses this file; what it says:", err=True)
+    return Provenance(loaded.whole, loaded.understood)
+
+
+def _file_and_target(words: list[str], config: str) -> tuple[str, str]:
+    """One word is the queue, unless it is a path; two are the file and the queue."""
+    match words:
+        case [file, asked]:
+            return file, asked
+        case [word] if word.startswith(("/", ".")):
+            return word, ""
+        case [word]:
+            return config, word
+        case []:
+            return config, ""
+    raise typer.BadParameter("at most a file and a queue")
