@@ -4,7 +4,6 @@ Source: RFC 5321 4.4, RFC 5322 3.3 and 3.6.4, guide 5 (rule HDR-6).
 """
 
 import re
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -18,7 +17,6 @@ MONTHS = (
 # What a peer may not bring into a field: line ends, controls, and marks that would end
 # a comment, a path or the clause; anything not ASCII as well.
 UNSAFE = re.compile(r"[^!-'*-:=?-~]")
-CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 PRODUCT = "sinyal"
 
 
@@ -80,16 +78,6 @@ def date_field(at: float) -> bytes:
 def message_id_field(unique: str, host: str) -> bytes:
     """The Message-ID field with its line end; RFC 5322 3.6.4."""
     return f"Message-ID: <{_safe(unique)}@{_safe(host)}>\r\n".encode()
-
-
-def authentication_results(host: str, results: Sequence[str]) -> bytes:
-    """The Authentication-Results field with its line end; RFC 8601 2.2.
-
-    Shape: `results` are its clauses; without any it says `none`.
-    """
-    clauses = [CONTROL.sub("_", clause) for clause in results] or ["none"]
-    joined = ";\r\n\t".join((_safe(host), *clauses))
-    return f"Authentication-Results: {joined}\r\n".encode("utf-8", "replace")
 
 
 def _safe(text: str) -> str:

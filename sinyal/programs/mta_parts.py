@@ -20,6 +20,8 @@ from sinyal.programs.arrivals import Arrivals
 from sinyal.programs.mail_line import MailLine
 from sinyal.programs.report_line import ReportLine
 from sinyal.queues.queues import Queues
+from sinyal.reception import checks
+from sinyal.reception.checks import Checks
 from sinyal.reception.door import Door
 from sinyal.runtime import clock, identity
 from sinyal.runtime.clock import Clock
@@ -112,6 +114,7 @@ def assemble(configuration: Configuration, state: Path, fallback_name: str) -> P
         clock=clock.now,
         new_message_id=identity.message_id,
         log=LOG.info,
+        checks=_checks(configuration, host_name),
     )
     http = HttpClient() if configuration.signals else None
     connector = _connector(configuration.signals, state, ledger.roll, http)
@@ -131,6 +134,13 @@ def _courier(
         Desk(line.compose, line.settle, clock.now),
         Resolver(configuration.settings.name_server),
     )
+
+
+def _checks(configuration: Configuration, host_name: str) -> Checks:
+    """Checks with a cache of their own: strangers choose what is asked."""
+    servers = configuration.settings.name_server
+    resolver = Resolver(servers, cache_entries=checks.CACHE_ENTRIES)
+    return Checks(resolver, host_name, clock.now)
 
 
 def _ledger(configuration: Configuration, state: Path, host_name: str) -> Ledger:

@@ -5,6 +5,7 @@ Source: guide 3.3.7, 8.4, 8.5, 10.1; rules HDR, RW.
 
 import msgspec
 
+from sinyal.mail import authentication
 from sinyal.mail.address import domain
 from sinyal.mail.envelope import (
     NOTHING_ASKED,
@@ -14,7 +15,7 @@ from sinyal.mail.envelope import (
     Submission,
 )
 from sinyal.mail.rewrite import Edit, author_edits, rewrite
-from sinyal.mail.trace import Hop, authentication_results
+from sinyal.mail.trace import Hop
 from sinyal.reception import stamp
 from sinyal.reception.placement import Placement
 from sinyal.reception.recipients import Ask, prefixed
@@ -59,7 +60,7 @@ def submission(taken: Taken) -> Submission:
     fields = stamp.new_fields(facts, stamping)
     if taken.transaction.results:
         results = taken.transaction.results
-        fields = authentication_results(ask.door.host_name, results) + fields
+        fields = authentication.field(ask.door.host_name, results) + fields
     octets = stamp.edited(taken.content.octets, edits, fields)
     envelope = _envelope(
         taken,
@@ -158,7 +159,7 @@ def _edits(taken: Taken) -> list[Edit]:
     if taken.transaction.results:
         edits += _forged(ask)
     if not ask.configuration.rewrite_lists:
-        return edits
+        return sorted(edits)
 
     def target_of(written: bytes) -> bytes:
         return _author_domain(taken, written.decode("utf-8", "replace")).encode()
@@ -171,12 +172,12 @@ def _edits(taken: Taken) -> list[Edit]:
 
 def _forged(ask: Ask) -> list[Edit]:
     """Authentication-Results that claim to be ours; RFC 8601 5."""
-    ours = ask.door.host_name.lower().encode()
+    host_name = ask.door.host_name
     return [
         Edit(field.start, field.end)
         for field in ask.facts.fields
         if field.name.lower() == b"authentication-results"
-        and field.value.lower().lstrip().startswith(ours)
+        and authentication.is_from(field.value, host_name)
     ]
 
 

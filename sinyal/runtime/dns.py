@@ -1,4 +1,4 @@
-"""Where a domain's mail goes: MX and address lookups behind a cache of our own.
+"""What the DNS says: lookups behind a cache of our own, and where mail goes.
 
 Source: RFC 1035, 2308 (negative answers), 5321 5.1 (MX, address fallback), 7505 (null
 MX); guide 3.3.1.26 (name-server, round-robin).
@@ -14,6 +14,7 @@ import dns.message
 import dns.name
 import dns.rcode
 import dns.rdtypes.ANY.MX
+import dns.rdtypes.ANY.TXT
 import dns.resolver
 import msgspec
 
@@ -89,10 +90,12 @@ class Resolver:
         name_servers: Sequence[tuple[str, int]] = (),
         clock: Clock = now,
         try_s: float = TRY_S,
+        cache_entries: int = CACHE_ENTRIES,
     ) -> None:
         self._servers = tuple(name_servers) or _system_servers()
         self._clock = clock
         self._try_s = try_s
+        self._cache_entries = cache_entries
         self._turn = 0
         self._cache: dict[tuple[str, str], Answer] = {}
         self._asking: dict[tuple[str, str], asyncio.Task[Answer]] = {}
@@ -101,7 +104,7 @@ class Resolver:
         """Where mail for `domain` goes; a domain literal names its own host."""
         if domain.startswith("["):
             return Routing(Found.RECORDS, (Mx(0, domain),), is_implicit=True)
-        answer = await self._lookup(domain, "MX")
+        answer = await self.lookup(domain, "MX")
         if answer.found is Found.RECORDS:
             hosts = tuple(sorted(Mx(*record) for record in answer.records if record[1]))
             if hosts:
@@ -119,7 +122,7 @@ class Resolver:
         if host.startswith("["):
             return Addresses(Found.RECORDS, (_literal(host),))
         answers = await asyncio.gather(
-            self._lookup(host, "A"), self._lookup(host, "AAAA")
+            self.lookup(host, "A"), self.lookup(host, "AAAA")
         )
         ips = tuple(ip for answer in answers for _, ip in answer.records)
         if ips:
@@ -130,7 +133,8 @@ class Resolver:
                     return Addresses(found, reason=answer.reason)
         return Addresses(Found.NOTHING, reason=f"{host} has no address")
 
-    async def _lookup(self, name: str, kind: str) -> Answer:
+    async def lookup(self, name: str, kind: str) -> Answer:
+        """The records of one type; the strings of TXT joined, octets as Latin-1."""
         key = name.lower().rstrip("."), kind
         known = self._cache.get(key)
         if known is not None and known.expires_at > self._clock():
@@ -145,7 +149,7 @@ class Resolver:
     async def _fill(self, key: tuple[str, str]) -> Answer:
         answer = await self._ask(*key)
         self._cache.pop(key, None)
-        while len(self._cache) >= CACHE_ENTRIES:
+        while len(self._cache) >= self._cache_entries:
             del self._cache[next(iter(self._cache))]
         self._cache[key] = answer
         return answer
@@ -208,6 +212,8 @@ class Resolver:
 def _record(rdata: object) -> tuple[int, str]:
     if isinstance(rdata, dns.rdtypes.ANY.MX.MX):
         return rdata.preference, rdata.exchange.to_text(omit_final_dot=True).strip(".")
+    if isinstance(rdata, dns.rdtypes.ANY.TXT.TXT):
+        return 0, b"".join(rdata.strings).decode("latin-1")
     return 0, str(rdata)
 
 
