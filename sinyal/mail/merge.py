@@ -110,7 +110,7 @@ def without(
             upto = min(stop, ends[number])
             left[number] -= max(0, upto - at)
             at = max(at, upto)
-            number += at == ends[number]
+            number += at >= ends[number]
     return tuple(left)
 
 

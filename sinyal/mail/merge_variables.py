@@ -7,6 +7,7 @@ import regex as re
 
 from sinyal.mail.envelope import Recipient
 from sinyal.mail.job import safe_job_id
+from sinyal.mail.schedule import Windows, windows
 
 NAME = re.compile(r"[a-z][a-z0-9_]*+")
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
@@ -127,6 +128,13 @@ def _parts(name: str, value: str) -> tuple[int, ...]:
     return tuple(numbers)
 
 
+def _schedule(name: str, value: str) -> Windows:
+    try:
+        return windows(value)
+    except ValueError as error:
+        raise BadMerge(f"5.5.4 {name}: {error}") from None
+
+
 # name: the field of the recipient, and what reads its value
 RESERVED: dict[str, tuple[str, Callable[[str, str], Any]]] = {
     "*from": ("mail_from", _sender),
@@ -134,6 +142,7 @@ RESERVED: dict[str, tuple[str, Callable[[str, str], Any]]] = {
     "*vmta": ("vmta", _name),
     "*jobid": ("job_id", _job_id),
     "*parts": ("parts", _parts),
+    "*schedule": ("schedule", _schedule),
     "*priority": ("priority", _number(100)),
     "*subaccountid": ("subaccount_id", _number(MAX_SUBACCOUNT)),
     "*custommessageid": ("custom_message_id", _custom_message_id),
