@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from sinyal.config.directives.later import LATER_NAMES
 from sinyal.config.directives.row import Directive, SectionTag, Status
 from sinyal.config.directives.table import DIRECTIVES, TABLE
 from sinyal.events.fields import EVENT_TYPES, FIELDS
@@ -55,7 +54,6 @@ def directives_page() -> str:
     for scope in dict.fromkeys(row.scope for row in DIRECTIVES):
         title = "Global level" if scope == "global" else f"`<{scope}>`"
         parts.append(f"## {title}\n\n{rows_table(scope)}")
-    parts.append("## Known, without effect yet\n\n" + later_table())
     return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
 
 
@@ -94,7 +92,7 @@ def rows_table(scope: str) -> str:
 def directive_row(row: Directive) -> list[str]:
     """The cells of one directive."""
     notes = [
-        "no effect yet" if row.status is Status.LATER else "",
+        row.reason,
         "" if row.reload else "a change needs a restart",
     ]
     said = "; ".join(note for note in notes if note)
@@ -106,17 +104,6 @@ def directive_row(row: Directive) -> list[str]:
         row.summary + (f" ({said})" if said else ""),
         row.source,
     ]
-
-
-def later_table() -> str:
-    """The names of directives without effect."""
-    return table(
-        ["Scope", "Directives"],
-        [
-            [scope, " ".join(f"`{name}`" for name in names.split())]
-            for scope, names in LATER_NAMES.items()
-        ],
-    )
 
 
 def fields_page() -> str:

@@ -3,7 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 from sinyal.config.expression import Pattern
@@ -69,6 +69,16 @@ def name_or_none(text: str) -> str:
     return name(text) if word(text) else ""
 
 
+def names(text: str) -> tuple[str, ...]:
+    """Names of sections with commas; `""` is none of them (CFG-6)."""
+    return tuple(name(part) for part in items(text))
+
+
+def domain_with_macros(text: str) -> str:
+    """A domain name; one with `$NAME` is read when the macros are known (CFG-17)."""
+    return word(text) if "$" in text else domain(text)
+
+
 def ip(text: str) -> IpAddress:
     """An address; a mapped IPv4 address (`::ffff:10.0.0.1`) becomes that IPv4 one."""
     try:
@@ -102,32 +112,41 @@ def source_entry(text: str) -> IpNetwork | str:
 
 def source_host(text: str) -> SourceHost:
     """`{IP or CIDR} HOST-NAME`; guide 3.3.1.16."""
-    place, host = _two(text)
-    found = network(place)
+    first, host = _two(text)
+    found = network(first)
     whole = found.prefixlen == found.max_prefixlen
     return SourceHost(str(found.network_address if whole else found), domain(host))
 
 
 def name_server(text: str) -> tuple[str, int]:
     """`ADDRESS[:PORT]`; the port is an extension, 53 without it."""
-    host, number = _host_port(word(text), 53)
+    host, number = place(word(text), 53)
     return str(ip(host)), number
 
 
-def listener_place(text: str) -> tuple[str, int]:
-    """`IP:PORT`, for IPv6 `[IP]:PORT`; guide 3.3.1.20."""
-    host, number = _host_port(word(text), 0)
-    if "/" in host:
-        raise BadValue("a range of listening addresses is not done yet")
+class Place(NamedTuple):
+    """Where a listener is: an address or a range, and a port."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+def listener_place(text: str) -> Place:
+    """`IP:PORT` or `CIDR:PORT`, for IPv6 `[IP]:PORT`; guide 3.3.1.20."""
+    host, number = place(word(text), 0)
     if not number:
         raise BadValue("the port is missing")
-    return str(ip(host)), number
+    return Place(str(network(host)) if "/" in host else str(ip(host)), number)
 
 
 def listener(text: str) -> Listener:
     """`IP:PORT [source=NAME]`; guide 3.3.1.20."""
-    place, *rest = words(text) or [""]
-    host, number = listener_place(place)
+    first, *rest = words(text) or [""]
+    host, number = listener_place(first)
     if not rest:
         return Listener(host, number)
     key, equals, source = rest[0].partition("=")
@@ -159,7 +178,7 @@ def _smtp_host(text: str) -> SmtpHost:
     return SmtpHost(f"[{found}]", port(number[1:]) if number else 0)
 
 
-def _host_port(text: str, usual: int) -> tuple[str, int]:
+def place(text: str, usual: int) -> tuple[str, int]:
     """Split at the last colon; an IPv6 address with a port stands in brackets."""
     if text.startswith("["):
         host, _, rest = text[1:].partition("]")
@@ -175,7 +194,7 @@ def domain_key(text: str) -> DomainKey:
     parts = [part.strip() for part in text.split(",", 2)]
     if len(parts) != 3 or not all(parts):
         raise BadValue("a key has a selector, a domain and a file")
-    owner = "*" if parts[1] == "*" else domain(parts[1])
+    owner = parts[1] if parts[1] == "*" or "$" in parts[1] else domain(parts[1])
     return DomainKey(word(parts[0]), owner, word(parts[2]))
 
 
@@ -186,6 +205,11 @@ def email(text: str) -> str:
     if not (local and at and HOST.fullmatch(canonical_domain(host))):
         raise BadValue(f'"{found[:60]}" is not a mail address')
     return found
+
+
+def email_or_none(text: str) -> str:
+    """A mail address, or "" for the explicit empty value (CFG-6)."""
+    return email(text) if word(text) else ""
 
 
 def rewrite_rule(text: str) -> RewriteRule:

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from sinyal.config import listeners
 from sinyal.config.block import Block, Value
 from sinyal.config.configuration import Configuration, Relaying
 from sinyal.config.entries import domain_entries, pools_of_members, source_blocks
@@ -15,18 +16,25 @@ from sinyal.config.problem import BadValue, Problem
 from sinyal.config.settings import (
     AcctFile,
     AddressList,
+    DomainSettings,
     GlobalSettings,
     Pool,
     Processor,
     RewriteList,
     SignalsSettings,
     SmtpUser,
+    SourceGroup,
+    SourceSettings,
+    TransmissionsApi,
     VirtualMta,
 )
-from sinyal.config.vocabulary import Listener, SignalsDecision
+from sinyal.config.vocabulary import SignalsDecision
 
-PORT_25 = Listener("0.0.0.0", 25)  # guide 3.3.1.20: when none is configured
-INHERITED = ("max_smtp_out", "rewrite_list")  # from pool to member (DOM-7)
+INHERITED = (
+    "max_smtp_out",
+    "rewrite_list",
+    "include_headers_from",
+)  # from pool to member (DOM-7)
 
 
 class Builder:
@@ -46,10 +54,9 @@ class Builder:
             for block in whole.tagged("virtual-mta-pool")
         }
         owners = pools_of_members(whole)
-        signals = whole.tagged("signals")
         return Configuration(
             settings=self._settings,
-            listeners=self._listeners(),
+            listeners=listeners.smtp_listeners(whole, self._settings),
             users={
                 block.key: SmtpUser(
                     name=block.key, **_known(SmtpUser, block.settings())
@@ -65,13 +72,30 @@ class Builder:
                 for block in whole.tagged("virtual-mta")
             },
             pools=pools,
+            pattern_lists={
+                block.key: tuple(line.value for line in block.lines)
+                for block in whole.tagged("pattern-list")
+            },
+            aliases=self._settings.alias + self._gathered("aliases", "alias"),
+            source_groups={
+                block.key: SourceGroup(
+                    name=block.key, **_known(SourceGroup, block.settings())
+                )
+                for block in whole.tagged("source-group")
+            },
+            domain_key_lists={
+                block.key: block.settings().get("domain_key", ())
+                for block in whole.tagged("domain-key-list")
+            },
+            transmissions_api=self._transmissions_api(),
+            api_listeners=listeners.api_listeners(whole),
             address_lists={
                 block.key: self._address_list([block])
                 for block in whole.tagged("address-list")
             },
             bounce_processor=self._processor("bounce-processor"),
             feedback_loop_processor=self._processor("feedback-loop-processor"),
-            signals=SignalsSettings(**signals[0].settings()) if signals else None,
+            signals=self._signals(),
             signals_filters={
                 block.key: self._filter(block)
                 for block in whole.tagged("signals-filter")
@@ -83,13 +107,22 @@ class Builder:
             relaying=self._relaying(),
         )
 
-    def _listeners(self) -> tuple[Listener, ...]:
-        sections = [
-            Listener(place[0], place[1], block.settings().get("source", ""))
-            for block in self._whole.tagged("smtp-listener")
-            if (place := block.argument)
-        ]
-        return (*self._settings.smtp_listener, *sections) or (PORT_25,)
+    def _gathered(self, tag: str, attribute: str) -> tuple[Any, ...]:
+        """All that the sections `tag` list."""
+        return tuple(
+            value
+            for block in self._whole.tagged(tag)
+            for value in block.settings().get(attribute, ())
+        )
+
+    def _signals(self) -> SignalsSettings | None:
+        for block in self._whole.tagged("signals"):
+            return SignalsSettings(**_known(SignalsSettings, block.settings()))
+        return None
+
+    def _transmissions_api(self) -> TransmissionsApi | None:
+        sections = self._whole.tagged("transmissions-api")
+        return TransmissionsApi(**sections[0].settings()) if sections else None
 
     def _virtual_mta(self, block: Block, pool: Block | None) -> VirtualMta:
         own = _known(VirtualMta, block.settings())
@@ -155,14 +188,14 @@ class Builder:
 
     def _sources(self) -> Sources:
         return Sources([
-            SourceEntry(block.argument, block.settings())
+            SourceEntry(block.argument, _known(SourceSettings, block.settings()))
             for block in source_blocks(self._whole)
         ])
 
     def _domains(self, pools: dict[str, str]) -> Domains:
         return Domains(
             [
-                DomainEntry(pattern, block.settings(), owner)
+                DomainEntry(pattern, _known(DomainSettings, block.settings()), owner)
                 for pattern, block, owner in domain_entries(self._whole, self._report)
             ],
             pools,

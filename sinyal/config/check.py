@@ -2,11 +2,14 @@
 
 import difflib
 
-from sinyal.config.block import Block, Value
-from sinyal.config.directives.row import Directive, SectionTag, Status
+import msgspec
+
+from sinyal.config.block import Block
+from sinyal.config.directives.row import Modern, SectionTag, Status
 from sinyal.config.directives.table import TABLE
 from sinyal.config.files import Files
-from sinyal.config.grammar import Line, Node, Section
+from sinyal.config.grammar import INLINE_LIST, Line, Node, Section
+from sinyal.config.lines import NOT_FILLED_IN, PLACEHOLDER, LineReader
 from sinyal.config.problem import (
     UNKNOWN_DIRECTIVE,
     UNKNOWN_SECTION,
@@ -15,67 +18,73 @@ from sinyal.config.problem import (
 )
 from sinyal.config.redaction import shown_name
 
-NO_EFFECT = "not done yet by sinyal: has no effect"
 MAX_GUESSES = 100  # a guess costs a millisecond; a hostile file has a million lines
+LIST = "pattern-list"
 
 
 class Checker:
     """Turns the tree into blocks; `problems` grows as it goes."""
 
     def __init__(self, files: Files, root: str) -> None:
-        self.problems: list[Problem] = []
-        self._files = files
+        self._lines = LineReader(files, root)
+        self.problems = self._lines.problems
         self._root = root
         self._guesses = 0
+        self._early: list[tuple[Line, str]] = []  # lists named before they stand
 
     def check(self, nodes: tuple[Node, ...]) -> Block:
         """The whole file as one block."""
         whole = Block("global", file=self._root)
-        self._fill(whole, nodes)
+        self._fill(whole, whole, nodes)
+        for line, name in self._early:
+            if (LIST, name) in whole.blocks:
+                text = f"<{LIST} {name}> stands below this line"
+                self._report(line, line.name, text, "move the list above it")
         return whole
 
-    def _fill(self, block: Block, nodes: tuple[Node, ...]) -> None:
+    def _fill(self, whole: Block, block: Block, nodes: tuple[Node, ...]) -> None:
         for node in nodes:
             if isinstance(node, Section):
-                self._section(block, node)
+                self._section(whole, block, node)
             else:
-                self._line(block, node)
+                self._line(whole, block, node)
 
-    def _line(self, block: Block, line: Line) -> None:
+    def _line(self, whole: Block, block: Block, line: Line) -> None:
         row = TABLE.row(block.scope, line.name)
-        if row is not None:
-            self._value(block, row, line)
-        elif TABLE.is_later(block.scope, line.name):
-            self._warn(line, line.name, NO_EFFECT)
-        else:
+        if row is None:
             self._unknown(block, line)
+        elif row.modern is not None:
+            self._older(whole, block, row.modern, line)
+        else:
+            whole_line = f"{line.name} {line.value}"
+            if row.name.startswith("/"):  # the line is a value without a name
+                line = Line(row.name, whole_line.strip(), line.file, line.line)
+            name = line.value.strip('"')
+            if row.name == LIST and (LIST, name) not in whole.blocks:
+                self._early.append((line, name))
+            self._lines.read(block, row, line)
 
-    def _value(self, block: Block, row: Directive, line: Line) -> None:
-        earlier = block.written.get(row.name)
-        if earlier is not None and not row.repeatable:
-            text = f"written before in line {earlier}"
-            self._warn(line, line.name, text, "this last value counts")
-        block.written[row.name] = line.line
-        try:
-            value = row.type.parse(line.value)
-        except BadValue as bad:
-            self._report(line, line.name, bad.text, bad.remedy or row.type.form)
-            return
-        # Without effect, yet asking for what is done anyway: nothing to warn of.
-        if row.status is Status.LATER and value != row.default_value:
-            self._warn(line, line.name, NO_EFFECT)
-        if row.type.place is not None:
-            value = row.type.place(value, self._resolve)
-        for path in row.type.files(value) if row.type.files else ():
-            if not self._files.exists(path):
-                remedy = "check the path and the permissions"
-                self._report(line, line.name, f"{path} cannot be read", remedy)
-        block.lines.append(Value(row, value, line.file, line.line, line.value))
+    def _older(self, whole: Block, block: Block, modern: Modern, line: Line) -> None:
+        """A line as what took its place (Modern)."""
+        value = modern.form.replace("{}", line.value)
+        if modern.is_older:
+            written = " and ".join(_written(name, value) for name in modern.names)
+            self._warn(line, line.name, "an older name", f"write {written[:80]}")
+        for name in modern.names:
+            if name.startswith("<"):
+                tag = name.strip("<>")
+                self._section(
+                    whole, block, Section(tag, value, line.file, line.line, ())
+                )
+            else:
+                self._line(whole, block, Line(name, value, line.file, line.line))
 
-    def _section(self, block: Block, section: Section) -> None:
+    def _section(self, whole: Block, block: Block, section: Section) -> None:
         tag = TABLE.sections.get(section.tag)
         shown = f"<{section.tag}>"
-        if tag is None:
+        if tag is not None and block.scope == tag.tag == LIST:
+            self._nested_list(whole, block, section)
+        elif tag is None:
             names = list(TABLE.sections)
             remedy = self._guess(section.tag, names) or "remove the section"
             self._report(section, shown, UNKNOWN_SECTION, remedy)
@@ -84,14 +93,15 @@ class Checker:
             text = f"does not belong in {_place(block.scope)}"
             remedy = f"move it to {place}; is a closing line missing above?"
             self._report(section, shown, text, remedy)
-            if tag.status is Status.DONE:
-                self._fill(Block(tag.alias_of or tag.tag), section.body)
-        elif tag.status is Status.LATER:
-            self._warn(section, shown, NO_EFFECT)
+            self._fill(whole, Block(tag.alias_of or tag.tag), section.body)
         else:
-            self._open(block, section, tag)
+            if tag.status is not Status.DONE:
+                self._warn(section, shown, f"has no effect here: {tag.reason}")
+            self._open(whole, block, section, tag)
 
-    def _open(self, block: Block, section: Section, tag: SectionTag) -> None:
+    def _open(
+        self, whole: Block, block: Block, section: Section, tag: SectionTag
+    ) -> None:
         name = tag.alias_of or tag.tag
         shown = f"<{section.tag}>"
         if tag.alias_of:
@@ -112,7 +122,22 @@ class Checker:
         elif name not in {"source", "domain"}:
             text = f"opened before in line {known.line}"
             self._warn(section, shown, text, "both count as one section")
-        self._fill(known, section.body)
+        if TABLE.names_in(name):
+            self._fill(whole, known, section.body)
+
+    def _nested_list(self, whole: Block, block: Block, section: Section) -> None:
+        """A rule that ends in a list of its own: the list's block, then the rule."""
+        name, _, rest = section.argument.partition(" ")
+        inner = Block(LIST, f"line {section.line}", None, section.file, section.line)
+        self._fill(whole, inner, section.body)
+        block.blocks[LIST, inner.key] = inner
+        value = f"{rest.strip()} {INLINE_LIST}".strip()
+        self._line(whole, block, Line(name, value, section.file, section.line))
+        last = block.lines[-1] if block.lines else None
+        if last is not None and last.line == section.line:
+            rules = tuple(line.value for line in inner.lines)
+            rule = msgspec.structs.replace(last.value, rules=rules)
+            block.lines[-1] = msgspec.structs.replace(last, value=rule)
 
     def _argument(self, section: Section, tag: SectionTag) -> object:
         if tag.argument is None or (tag.is_optional and not section.argument):
@@ -122,9 +147,13 @@ class Checker:
         value = tag.argument.parse(section.argument)
         if value == "":
             raise BadValue("the argument is empty")
-        return tag.argument.place(value, self._resolve) if tag.argument.place else value
+        place = tag.argument.place
+        return place(value, self._lines.resolve) if place else value
 
     def _unknown(self, block: Block, line: Line) -> None:
+        if PLACEHOLDER.match(line.name):
+            self._report(line, "", NOT_FILLED_IN, "write the lines themselves")
+            return
         places = TABLE.scopes_of(line.name)
         if places:
             place = " or ".join(_place(scope) for scope in places)
@@ -143,9 +172,6 @@ class Checker:
         found = difflib.get_close_matches(wrong.lower(), names, n=1)
         return f"did you mean {found[0]}?" if found else ""
 
-    def _resolve(self, path: str) -> str:
-        return self._files.resolve(path, self._root)
-
     def _report(self, node: Node, directive: str, text: str, remedy: str) -> None:
         self.problems.append(
             Problem(node.file, node.line, directive[:80], text, remedy)
@@ -155,6 +181,12 @@ class Checker:
         self.problems.append(
             Problem(node.file, node.line, directive[:80], text, remedy, is_error=False)
         )
+
+
+def _written(name: str, value: str) -> str:
+    if name.startswith("<"):
+        return f"{name.rstrip('>')} {value}>"
+    return f"{name} {value}"
 
 
 def _place(scope: str) -> str:

@@ -27,6 +27,11 @@ class Pattern:
             reason = said.decode() if isinstance(said, bytes) else str(said)
             raise BadValue(f"not a regular expression: {reason[:80]}") from None
 
+    @property
+    def advice(self) -> tuple[str, ...]:
+        """What the operator should know of the pattern."""
+        return ()
+
     def matches(self, text: str) -> bool:
         return bool(self._compiled.search(text))
 

@@ -9,8 +9,7 @@ from sinyal.config.settings import SignalsSettings
 from sinyal.config.vocabulary import Listener
 
 # Sources that exist without being named elsewhere (SRC-3).
-RESERVED_SOURCES = ("{auth}",)
-LATER_SOURCES = ("{pickup}", "{transmissions-api}")
+RESERVED_SOURCES = ("{auth}", "{pickup}", "{transmissions-api}")
 
 
 def check_references(whole: Block) -> list[Problem]:
@@ -30,11 +29,11 @@ def check_references(whole: Block) -> list[Problem]:
 
 def _undefined_names(whole: Block) -> Iterator[Problem]:
     names = {(block.scope, block.key) for block in whole.blocks.values()}
-    for block in whole.walk():
-        for line in block.lines:
-            kind = line.row.type
-            name = kind.refers(line.value) if kind.refers_to else ""
-            if name and not any((tag, name) in names for tag in kind.refers_to):
+    lines = [line for block in whole.walk() for line in block.lines]
+    for line in lines:
+        kind = line.row.type
+        for name in kind.refers(line.value) if kind.refers_to else ():
+            if not any((tag, name) in names for tag in kind.refers_to):
                 tags = " or ".join(f"<{tag} {name}>" for tag in kind.refers_to)
                 text, remedy = f"{name} is not defined", f"add {tags}"
                 yield Problem(line.file, line.line, line.row.name, text, remedy)
@@ -71,13 +70,11 @@ def _sources(whole: Block) -> Iterator[Problem]:
     certificate = whole.settings().get("smtp_server_tls_certificate")
     for source in whole.tagged("source"):
         reserved = source.key.startswith("{")
-        if reserved and source.key not in RESERVED_SOURCES + LATER_SOURCES:
-            known = ", ".join(RESERVED_SOURCES + LATER_SOURCES)
+        if reserved and source.key not in RESERVED_SOURCES:
+            known = ", ".join(RESERVED_SOURCES)
             yield _problem(
                 source, f"{source.key} is no source", f"write one of {known}"
             )
-        elif source.key in LATER_SOURCES:
-            yield _advise(source, "not done yet by sinyal: has no effect")
         if source.settings().get("allow_starttls") and not certificate:
             yield _advise(
                 source,

@@ -20,6 +20,7 @@ from sinyal.config.vocabulary import (
     RewriteRule,
     SmtpHost,
     SourceHost,
+    TlsFiles,
 )
 
 
@@ -33,7 +34,7 @@ class GlobalSettings(msgspec.Struct, frozen=True, kw_only=True):
     name_server: tuple[tuple[str, int], ...] = ()
     smtp_listener: tuple[Listener, ...] = ()
     smtp_source_host: tuple[SourceHost, ...] = ()
-    smtp_server_tls_certificate: str = ""
+    smtp_server_tls_certificate: TlsFiles = TlsFiles()
     smtp_server_tls_allow_tlsv1: bool = False
     smtp_server_tls_allow_tlsv1_1: bool = True
     smtp_server_tls_allow_tlsv1_2: bool = True
@@ -178,7 +179,7 @@ class DomainSettings(msgspec.Struct, frozen=True, kw_only=True):
     use_unencrypted_plain_auth: bool = False
     ignore_8bitmime: bool = False
     ignore_pipelining: bool = False
-    dkim_sign: bool = False
+    dkim_sign: bool | str = False  # or if-x-dkim-options-present
     dkim_identity: str = "sender-or-from"
     dkim_identity_fallback: str = ""
     dkim_algorithm: str = "rsa-sha256"

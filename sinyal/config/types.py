@@ -1,23 +1,21 @@
 """THE table of value types: how a directive's value is written, read and placed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
 
-from sinyal.config import addresses, values
-from sinyal.config.grammar import words
+from sinyal.config import addresses, limits, rules, values
+from sinyal.config.expression import Pattern
+from sinyal.config.macros import Macros
 from sinyal.config.patterns import domain_pattern
-from sinyal.config.problem import BadValue
-from sinyal.config.vocabulary import (
-    DomainKey,
-    EnableSignals,
-    FilterRule,
-    Macro,
-    SignalsDecision,
-)
+from sinyal.config.vocabulary import DomainKey, TlsFiles
 
 Resolve = Callable[[str], str]
+
+
+def _itself(value: Any) -> tuple[str, ...]:
+    return (value,) if value else ()
 
 
 class Type(msgspec.Struct, frozen=True):
@@ -25,8 +23,10 @@ class Type(msgspec.Struct, frozen=True):
 
     `form` completes "write ..."; `absent` is the value of a directive without default.
     `place` turns relative paths into absolute ones, `files` lists those that must
-    exist; `refers` gives the name of a section that must exist, with one of the tags
-    `refers_to`.
+    exist; `refers` gives the names of sections that must exist, each with one of the
+    tags `refers_to`; `patterns` gives the operator's regular expressions; `expand`
+    gives the values that stand for one with macros. A value with `is_secret` is
+    repeated to nobody; `is_free` text may look like a placeholder of a template.
     """
 
     name: str
@@ -36,194 +36,391 @@ class Type(msgspec.Struct, frozen=True):
     place: Callable[[Any, Resolve], Any] | None = None
     files: Callable[[Any], tuple[str, ...]] | None = None
     refers_to: tuple[str, ...] = ()
-    refers: Callable[[Any], str] = str
+    refers: Callable[[Any], tuple[str, ...]] = _itself
+    patterns: Callable[[Any], tuple[Pattern, ...]] | None = None
+    expand: Callable[[Any, Macros], Iterable[Any]] | None = None
+    is_secret: bool = False
+    is_free: bool = False
 
 
 def _resolve_path(path: str, resolve: Resolve) -> str:
     return resolve(path) if path else path
 
 
+def _resolve_pair(paths: tuple[str, ...], resolve: Resolve) -> tuple[str, ...]:
+    return tuple(resolve(path) for path in paths)
+
+
 def _resolve_key(key: DomainKey, resolve: Resolve) -> DomainKey:
+    if key.filename.startswith("{vault}:"):
+        return key
     return msgspec.structs.replace(key, filename=resolve(key.filename))
 
 
-def _certificate(text: str) -> str:
-    found = words(text)
-    if len(found) > 1:
-        raise BadValue(
-            "a password for the certificate is not done yet",
-            "store the key without a password, readable by the server only",
-        )
-    return values.word(text)
+def _resolve_tls(files: TlsFiles, resolve: Resolve) -> TlsFiles:
+    return TlsFiles(resolve(files.path), files.password) if files else files
 
 
-def _macro(text: str) -> Macro:
-    label, *rest = text.split(None, 1) or [""]
-    if not (label.isascii() and label.replace("_", "a").isalnum()):
-        raise BadValue(
-            f'"{label[:40]}" is not a macro name', "use letters, digits and _"
-        )
-    return Macro(label, values.items(rest[0] if rest else ""))
+def _expand_key(key: DomainKey, macros: Macros) -> list[DomainKey]:
+    return [
+        msgspec.structs.replace(key, domain=domain)
+        for domain in macros.expand(key.domain)
+    ]
 
 
-def _filter_rule(text: str) -> FilterRule:
-    pattern, *rest = text.split(None, 1) or [""]
-    action = ",".join(values.items(rest[0])) if rest else ""
-    domain_pattern(pattern)
-    if action == "disable-signals":
-        return FilterRule(pattern, SignalsDecision(enabled=False))
-    if action.partition(",")[0] != "enable-signals":
-        raise BadValue("neither enable-signals nor disable-signals follows the pattern")
-    switch = values.enable_signals("true" + action.removeprefix("enable-signals"))
-    return FilterRule(
-        pattern, SignalsDecision(enabled=True, subaccount_id=switch.subaccount_id)
-    )
+def _expand_text(text: str, macros: Macros) -> list[str]:
+    found = macros.expand(text)
+    for domain in found:
+        domain_pattern(domain)
+    return [addresses.canonical_domain(domain) for domain in found]
 
 
-def _relay_domain(text: str) -> str:
-    found = values.word(text)
-    domain_pattern(found)
-    return found
+def _own_pattern(value: Any) -> tuple[Pattern, ...]:
+    return (value,) if isinstance(value, Pattern) else ()
 
 
-def _virtual_mta_or_pool(name: str) -> str:
-    return "" if name == "by-smtp-source-ip" else name
+def _rule_pattern(value: Any) -> tuple[Pattern, ...]:
+    return (value.pattern,) if value.pattern else ()
 
 
-def _filter_name(switch: EnableSignals) -> str:
-    return switch.filter_name
+def _first(value: Any) -> tuple[Pattern, ...]:
+    return (value[0],)
 
 
+OTHER_WAYS = ("pipe", "file", "discard", "http-delivery")
+NOT_OVER_SMTP = "mail would go out over SMTP: other ways are not done yet"
 SWITCH_FORM = "write yes or no"
 TIME_FORM = "write numbers with w, d, h, m or s, like 4d12h"
 SIZE_FORM = "write a number with b, k, m, g or t, like 250M"
-
-BOOLEAN = Type("boolean", SWITCH_FORM, values.boolean)
-SIGNING_SWITCH = Type(
-    "boolean", SWITCH_FORM, values.switch_with("if-x-dkim-options-present")
-)
-ROUTING_SWITCH = Type("boolean", SWITCH_FORM, values.switch_with("never"))
-SECRET = Type("text", "write one word, or text in double quotes", values.secret)
-INTEGER = Type("number", "write a whole number", values.integer, 0)
-LIMIT = Type("number or unlimited", "write a number or unlimited", values.limit, 0)
-PORT = Type("port", "write a port, like 25", values.port)
-STRING = Type("text", "write one word, or text in double quotes", values.word)
-TEXT = Type("line of text", "write the text", values.text_line)
-DURATION = Type("time interval", TIME_FORM, values.duration)
-IDLE = Type("time interval, 10m at most", TIME_FORM, values.idle_duration)
-DURATION_OR_NEVER = Type(
-    "time interval or never", TIME_FORM + ", or never", values.duration_or_never
-)
-DURATIONS = Type("time intervals", TIME_FORM + ", with commas", values.durations, ())
-SIZE = Type("size", SIZE_FORM, values.size, 0)
-FILE_SIZE = Type("size, 1M at least", SIZE_FORM, values.file_size, 0)
-RATE = Type("rate", "write N/UNIT, like 100/15m, or unlimited", values.rate, None)
-URL = Type("URL", "write http://HOST/PATH or https://HOST/PATH", values.http_url)
-API_KEY = Type("40 hex digits", "write 40 hex digits", values.api_key)
-ENGAGEMENT = Type(
-    "yes, no or sparkpost", "write sparkpost, yes or no", values.engagement, "no"
-)
-HEADERS = Type("header names", "write names with commas", values.header_names, ())
-RECORDS = Type(
-    "record types",
-    "write letters out of d, b, t, tq, r, f, rb, rs",
-    values.record_types,
-)
-RECORD_FIELDS = Type(
-    "record type and fields", "write TYPE FIELD[,FIELD...]", values.record_fields
-)
-EMAIL = Type("mail address", "write NAME@DOMAIN", addresses.email)
-DOMAIN = Type("domain name", "write a domain name", addresses.domain)
-RELAY_DOMAIN = Type(
-    "domain pattern", "write NAME, *.NAME, [*.]NAME or [IP/MASK]", _relay_domain
-)
-RELAY_ADDRESS = Type(
-    "address or /REGEX/",
-    "write NAME@DOMAIN or /REGEX/",
-    addresses.address_or_pattern(bare=False),
-)
-LIST_ADDRESS = Type(
-    "address, local part or /REGEX/",
-    "write NAME@DOMAIN, NAME or /REGEX/",
-    addresses.address_or_pattern(bare=True),
-)
-NAME_SERVER = Type(
-    "address[:port]", "write ADDRESS or ADDRESS:PORT", addresses.name_server
-)
-LISTENER = Type("address:port", "write IP:PORT [source=NAME]", addresses.listener)
-SOURCE_HOST = Type(
-    "address or range, and name", "write IP HOST-NAME", addresses.source_host
-)
-SMTP_HOSTS = Type(
-    "hosts",
-    "write HOST[:PORT] or [IP][:PORT] or lookup-mx:DOMAIN, with , and ;",
-    addresses.smtp_hosts,
-    (),
-)
-REWRITE_RULE = Type("rewrite rule", "write SOURCE TARGET", addresses.rewrite_rule)
-MACRO = Type("name and values", "write NAME VALUE[,VALUE...]", _macro)
-FILTER_RULE = Type(
-    "domain pattern and switch",
-    "write PATTERN enable-signals[,subaccount=N] or PATTERN disable-signals",
-    _filter_rule,
-)
-
-PATH = Type("path", "write a path", values.word, place=_resolve_path)
-FILE = Type(
-    "path of a file",
-    "write the path of a file",
-    values.word,
-    place=_resolve_path,
-    files=lambda path: (path,),
-)
-CERTIFICATE = Type(
-    "path of a PEM file",
-    "write the path of a PEM file with certificate and key",
-    _certificate,
-    place=_resolve_path,
-    files=lambda path: (path,),
-)
-DOMAIN_KEY = Type(
-    "selector, domain and file",
-    "write SELECTOR, DOMAIN, FILE",
-    addresses.domain_key,
-    place=_resolve_key,
-    files=lambda key: (key.filename,),
-)
-
-VIRTUAL_MTA = Type(
-    "VirtualMTA",
-    "write a VirtualMTA's name",
-    addresses.name,
-    refers_to=("virtual-mta",),
-)
-VIRTUAL_MTA_OR_POOL = Type(
-    "VirtualMTA or pool",
-    "write the name of a VirtualMTA or pool, or by-smtp-source-ip",
-    addresses.name_or_none,
-    refers_to=("virtual-mta", "virtual-mta-pool"),
-    refers=_virtual_mta_or_pool,
-)
-SOURCE_NAME = Type(
-    "source", "write a source's name", addresses.name, refers_to=("source",)
-)
-REWRITE_LIST = Type(
-    "rewrite-list",
-    "write a rewrite-list's name",
-    addresses.name_or_none,
-    refers_to=("rewrite-list",),
-)
-ENABLE_SIGNALS = Type(
-    "switch or signals-filter",
-    "write true[,subaccount=N], false or a filter's name",
-    values.enable_signals,
-    None,
-    refers_to=("signals-filter",),
-    refers=_filter_name,
-)
+WORD_FORM = "write one word, or text in double quotes"
+RATE_FORM = "write N/UNIT, like 100/15m, or unlimited"
+CERTIFICATE_FORM = "write the path of a PEM file with certificate and key"
 
 
-def choice(*words: str, later: tuple[str, ...] = ()) -> Type:
-    """A type of one word out of `words`; `later` are known words not done yet."""
+def _text(name: str, form: str, parse: Callable[[str], Any], absent: Any = "") -> Type:
+    return Type(name, form, parse, absent)
+
+
+PLAIN = (
+    _text("boolean", SWITCH_FORM, values.boolean),
+    _text(
+        "boolean or if-x-dkim-options-present",
+        "write yes, no or if-x-dkim-options-present",
+        values.signing,
+    ),
+    _text(
+        "way of delivery",
+        "write smtp",
+        values.one_of(
+            "smtp",
+            refused=dict.fromkeys(OTHER_WAYS, NOT_OVER_SMTP),
+        ),
+    ),
+    _text(
+        "signature algorithm",
+        "write rsa-sha256",
+        values.one_of(
+            "rsa-sha256",
+            refused={"rsa-sha1": "nobody counts such a signature any more, RFC 8301"},
+        ),
+    ),
+    _text(
+        "boolean or time interval",
+        "write yes, no, never or a time interval",
+        values.switch_with("never"),
+    ),
+    _text("number", "write a whole number", values.integer, 0),
+    _text("number or unlimited", "write a number or unlimited", values.limit, 0),
+    _text("number or auto", "write a number or auto", limits.number_or("auto", 0), 0),
+    _text("0 to 100", "write a number from 0 to 100", limits.between(0, 100), 0),
+    _text("1 to 100", "write a number from 1 to 100", limits.between(1, 100), 0),
+    _text("port", "write a port, like 25", values.port, 0),
+    _text("port or 0", "write a port, or 0 for none", limits.between(0, 65_535), 0),
+    _text("text", WORD_FORM, values.word),
+    _text("line of text", "write the text", values.text_line),
+    _text("time interval", TIME_FORM, values.duration, 0.0),
+    _text("time interval, 10m at most", TIME_FORM, values.idle_duration),
+    _text("time interval or never", TIME_FORM + ", or never", values.duration_or_never),
+    _text("time intervals", TIME_FORM + ", with commas", values.durations, ()),
+    _text("size", SIZE_FORM, values.size, 0),
+    _text("size, 1M at least", SIZE_FORM, values.file_size, 0),
+    _text("rate", RATE_FORM, values.rate, None),
+    _text("data rate", "write SIZE/UNIT, like 10g/2h", limits.data_rate, None),
+    _text("daily limits", "write N/day with commas", limits.daily_limits, ()),
+    _text("range and number", "write CIDR N", limits.by_range_limit),
+    _text("range and rate", "write CIDR N/UNIT", limits.by_range_rate),
+    _text("range and data rate", "write CIDR SIZE/UNIT", limits.by_range_data_rate),
+    _text("MX pattern and number", "write MX-NAME N", limits.by_name_limit),
+    _text("range", "write an IP or CIDR", addresses.network),
+    _text(
+        "range and right",
+        "write CIDR and monitor, operator, admin or none",
+        limits.access,
+    ),
+    _text(
+        "IP", "write an IP address", lambda text: str(addresses.ip(values.word(text)))
+    ),
+    _text("URL", "write http://HOST/PATH or https://HOST/PATH", values.http_url),
+    _text(
+        "yes, no or sparkpost", "write sparkpost, yes or no", values.engagement, "no"
+    ),
+    _text("header name", "write the name of a header", values.header_name),
+    _text("header names", "write names with commas", values.header_names, ()),
+    _text(
+        "record types",
+        "write letters out of d, b, t, tq, r, f, rb, rs",
+        values.record_types,
+        (),
+    ),
+    _text(
+        "record type and fields", "write TYPE FIELD[,FIELD...]", values.record_fields
+    ),
+    _text("record, header and field", "write TYPE header_NAME FIELD", rules.mapping),
+    _text("queues", "write [!]DOMAIN[/VMTA] with commas", rules.queues, ()),
+    _text("mail address", "write NAME@DOMAIN", addresses.email),
+    _text("mail address or empty", 'write NAME@DOMAIN or ""', addresses.email_or_none),
+    _text("mail addresses", "write NAME@DOMAIN with commas", limits.emails, ()),
+    _text("domain name", "write a domain name", addresses.domain),
+    _text("name or empty", 'write a name or ""', values.word),
+    _text("signing identity", "write NAME@DOMAIN, @DOMAIN or a domain", rules.identity),
+    _text("alias", "write SOURCE TARGET[,TARGET...]", rules.alias),
+    _text("address[:port]", "write ADDRESS or ADDRESS:PORT", addresses.name_server),
+    _text("address:port", "write IP:PORT [source=NAME]", addresses.listener),
+    _text("address and name", "write IP HOST-NAME", addresses.source_host),
+    _text(
+        "hosts",
+        "write HOST[:PORT] or [IP][:PORT] or lookup-mx:DOMAIN, with , and ;",
+        addresses.smtp_hosts,
+        (),
+    ),
+    _text("rewrite rule", "write SOURCE TARGET", addresses.rewrite_rule),
+    _text("domain pattern and domain", "write PATTERN DOMAIN", rules.from_domain_rule),
+    _text("name and values", "write NAME VALUE[,VALUE...]", rules.macro),
+    _text(
+        "domain pattern and switch",
+        "write PATTERN enable-signals[,subaccount=N] or PATTERN disable-signals",
+        rules.filter_rule,
+    ),
+    _text("rollup rule", "write MX NAME.rollup [rollup-by-ip]", rules.rollup_rule),
+    _text("host:port", "write HOST:PORT", limits.proxy_place),
+    _text("address and name of a proxy", "write IP[:PORT] NAME", limits.proxy_client),
+    _text(
+        "proxied source", "write CIDR PROXY:PORT IP[:PORT] NAME", limits.proxy_source
+    ),
+)
+
+ON_DISK = (
+    Type("path", "write a path", values.word, place=_resolve_path),
+    Type(
+        "path of a file",
+        "write the path of a file",
+        values.word,
+        place=_resolve_path,
+        files=_itself,
+    ),
+    Type(
+        "two paths",
+        "write PICKUP-DIRECTORY BAD-FILE-DIRECTORY",
+        values.two_paths,
+        (),
+        place=_resolve_pair,
+    ),
+    Type(
+        "path of a PEM file",
+        CERTIFICATE_FORM + ", and its password",
+        values.certificate,
+        TlsFiles(),
+        place=_resolve_tls,
+        files=lambda files: _itself(files.path),
+        is_secret=True,
+    ),
+    Type(
+        "selector, domain and file",
+        "write SELECTOR, DOMAIN, FILE",
+        addresses.domain_key,
+        place=_resolve_key,
+        files=lambda key: (
+            () if key.filename.startswith("{vault}:") else (key.filename,)
+        ),
+        expand=_expand_key,
+        is_free=True,
+    ),
+)
+
+NAMES = (
+    Type(
+        "VirtualMTA",
+        "write a VirtualMTA's name",
+        addresses.name_or_none,
+        refers_to=("virtual-mta",),
+    ),
+    Type(
+        "VirtualMTA or pool",
+        "write the name of a VirtualMTA or pool, or by-smtp-source-ip",
+        addresses.name_or_none,
+        refers_to=("virtual-mta", "virtual-mta-pool"),
+        refers=lambda name: () if name == "by-smtp-source-ip" else _itself(name),
+    ),
+    Type(
+        "source",
+        "write a source's name",
+        addresses.name,
+        refers_to=("source",),
+    ),
+    Type(
+        "source-group",
+        "write a source-group's name",
+        addresses.name,
+        refers_to=("source-group",),
+    ),
+    Type(
+        "rewrite-list",
+        "write a rewrite-list's name",
+        addresses.name_or_none,
+        refers_to=("rewrite-list",),
+    ),
+    Type(
+        "pattern-list",
+        "write a pattern-list's name",
+        addresses.name_or_none,
+        refers_to=("pattern-list",),
+    ),
+    Type(
+        "smtp-pattern-list",
+        "write a smtp-pattern-list's name",
+        addresses.name_or_none,
+        refers_to=("smtp-pattern-list",),
+    ),
+    Type(
+        "address-lists",
+        "write names of address-lists with commas",
+        addresses.names,
+        (),
+        refers_to=("address-list",),
+        refers=tuple,
+    ),
+    Type(
+        "proxies",
+        "write names of proxies with commas",
+        addresses.names,
+        (),
+        refers_to=("proxy",),
+        refers=tuple,
+    ),
+    Type(
+        "switch or signals-filter",
+        "write true[,subaccount=N], false or a filter's name",
+        values.enable_signals,
+        None,
+        refers_to=("signals-filter",),
+        refers=lambda switch: _itself(switch.filter_name),
+    ),
+)
+
+WITH_MACROS = (
+    Type(
+        "domain name, macros allowed",
+        "write a domain name",
+        addresses.domain_with_macros,
+        expand=_expand_text,
+    ),
+    Type(
+        "domain pattern",
+        "write NAME, *.NAME, [*.]NAME or [IP/MASK]",
+        rules.pattern_with_macros,
+        expand=_expand_text,
+    ),
+)
+
+PATTERNS = (
+    Type(
+        "address or /REGEX/",
+        "write NAME@DOMAIN or /REGEX/",
+        addresses.address_or_pattern(bare=False),
+        patterns=_own_pattern,
+        is_free=True,
+    ),
+    Type(
+        "address, local part or /REGEX/",
+        "write NAME@DOMAIN, NAME or /REGEX/",
+        addresses.address_or_pattern(bare=True),
+        patterns=_own_pattern,
+        is_free=True,
+    ),
+    Type(
+        "header names or /REGEX/",
+        "write names and /REGEX/ with commas",
+        rules.header_patterns,
+        (),
+        is_free=True,
+    ),
+    *(
+        Type(
+            f"rule on {kind}",
+            f"write {kind} {form}RESULT[,RESULT]",
+            rules.pattern_rule(kind),
+            refers_to=("virtual-mta", "virtual-mta-pool"),
+            refers=lambda rule: _itself(rule.virtual_mta),
+            patterns=_rule_pattern,
+            is_free=True,
+        )
+        for kind, form in (
+            ("mail-from", "/REGEX/ "),
+            ("rcpt-to", "/REGEX/ "),
+            ("header", "NAME /REGEX/ "),
+            ("*", ""),
+        )
+    ),
+    Type(
+        "/REGEX/ and actions",
+        "write /REGEX/ ACTION[,ACTION...]",
+        rules.reply_rule,
+        patterns=_first,
+        is_free=True,
+    ),
+    Type(
+        "/REGEX/ and category",
+        "write /REGEX/ CATEGORY",
+        rules.category_rule,
+        patterns=_first,
+        is_free=True,
+    ),
+    Type("template", "write the text in double quotes", values.text_line, is_free=True),
+    Type(
+        "path with $ variables",
+        "write a path",
+        values.text_line,
+        place=_resolve_path,
+        is_free=True,
+    ),
+)
+
+SECRETS = (
+    Type("secret", WORD_FORM, values.secret, is_secret=True),
+    Type("40 hex digits", "write 40 hex digits", values.api_key, is_secret=True),
+    Type(
+        "key of 32 to 128",
+        "write 32 to 128 letters, digits or _",
+        limits.key_of(32, 128),
+        is_secret=True,
+    ),
+    Type(
+        "privacy policy",
+        'write retain, redact ["TEXT"], or a method and its key',
+        values.privacy,
+        "retain",
+        is_secret=True,
+    ),
+)
+
+TYPES: dict[str, Type] = {
+    kind.name: kind
+    for kinds in (PLAIN, ON_DISK, NAMES, WITH_MACROS, PATTERNS, SECRETS)
+    for kind in kinds
+}
+
+
+def choice(*words: str) -> Type:
+    """A type of one word out of `words`."""
     listed = ", ".join(words)
-    return Type(listed, f"write one of: {listed}", values.one_of(*words, later=later))
+    return Type(listed, f"write one of: {listed}", values.one_of(*words))

@@ -5,11 +5,11 @@ Every function takes what follows a directive's name, comment removed, and raise
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from sinyal.config.grammar import words
 from sinyal.config.problem import BadValue
-from sinyal.config.vocabulary import EnableSignals, Rate, RecordFields
+from sinyal.config.vocabulary import EnableSignals, Rate, RecordFields, TlsFiles
 
 SWITCHES = {"yes": True, "true": True, "no": False, "false": False}
 SECONDS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
@@ -48,6 +48,17 @@ RECORD_TYPES = {
     "fbl": "f",
 }
 MAX_RETRY_STEPS = 30
+IF_OPTIONS_PRESENT = "if-x-dkim-options-present"
+
+# How many words may follow a privacy policy.
+PRIVACY = {
+    "retain": (0,),
+    "redact": (0, 1),
+    "siphash": (1,),
+    "siphash-hexkey": (1,),
+    "hmac-sha256": (1,),
+    "hmac-sha256-hexkey": (1,),
+}
 
 DIGITS = re.compile(r"\d{1,12}")
 INTERVAL = re.compile(r"(?:\d{1,9}[wdhms])+")
@@ -89,6 +100,36 @@ def boolean(text: str) -> bool:
     if found is None:
         raise BadValue(f'"{text[:40]}" is not a switch')
     return found
+
+
+def signing(text: str) -> bool | str:
+    """A switch, or the keyword that leaves it to the message (DKIM-1)."""
+    found = word(text).lower()
+    return found if found == IF_OPTIONS_PRESENT else boolean(text)
+
+
+def certificate(text: str) -> TlsFiles:
+    """`FILENAME [PASSWORD]`; guide 3.3.1.9. The password is told to nobody."""
+    found = words(text)
+    if len(found) > 2:
+        raise BadValue(f"{len(found)} words where a path and a password belong")
+    return TlsFiles(*found)
+
+
+def two_paths(text: str) -> tuple[str, ...]:
+    """Two paths; guide 3.3.1.34.1."""
+    found = tuple(words(text))
+    if len(found) != 2:
+        raise BadValue(f"{len(found)} words where two paths belong")
+    return found
+
+
+def privacy(text: str) -> str:
+    """How addresses are hidden; guide 3.3.11.16. The key is told to nobody."""
+    method, *rest = words(text) or [""]
+    if len(rest) not in PRIVACY.get(method.lower(), ()):
+        raise BadValue("not retain, redact, siphash, siphash-hexkey or hmac-sha256")
+    return text
 
 
 def switch_with(later: str) -> Callable[[str], bool]:
@@ -196,18 +237,29 @@ def rate(text: str) -> Rate | None:
     return Rate(int(match[1]), float(int(match[2] or 1) * unit_s))
 
 
-def one_of(*choices: str, later: tuple[str, ...] = ()) -> Callable[[str], str]:
-    """A reader of one word out of `choices`; `later` are known and not done yet."""
+def one_of(
+    *choices: str, refused: Mapping[str, str] | None = None
+) -> Callable[[str], str]:
+    """A reader of one word out of `choices`; `refused` says of other words why not."""
+    reasons = refused or {}
 
     def choice(text: str) -> str:
         found = word(text).lower()
-        if found in later:
-            raise BadValue(f'"{found}" is not done yet by sinyal')
+        if found in reasons:
+            raise BadValue(f"{found} is refused: {reasons[found]}")
         if found not in choices:
             raise BadValue(f'"{found[:40]}" is not one of the choices')
         return found
 
     return choice
+
+
+def header_name(text: str) -> str:
+    """The name of one header field, "" for none; RFC 5322 2.2."""
+    found = header_names(text)
+    if len(found) > 1:
+        raise BadValue(f"{len(found)} names where one belongs")
+    return found[0] if found else ""
 
 
 def header_names(text: str) -> tuple[str, ...]:

@@ -39,10 +39,16 @@ class RewriteRule(msgspec.Struct, frozen=True):
 
 
 class TlsFiles(msgspec.Struct, frozen=True):
-    """A PEM file with certificate and key, and the key's password or ""."""
+    """A PEM file with certificate and key, and the key's password or "".
+
+    Shape: false without a path.
+    """
 
     path: str = ""
     password: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.path)
 
 
 class ListenerTls(msgspec.Struct, frozen=True, kw_only=True):

@@ -103,7 +103,7 @@ def tls_context(settings: GlobalSettings) -> ssl.SSLContext | None:
         tlsv1_3=settings.smtp_server_tls_allow_tlsv1_3,
     )
     return server_context(
-        settings.smtp_server_tls_certificate,
+        settings.smtp_server_tls_certificate.path,
         versions,
         settings.smtp_server_tls_ciphers,
     )

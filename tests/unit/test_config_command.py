@@ -29,10 +29,10 @@ def test_a_file_without_problems_ends_with_0(written):
 
 
 def test_warnings_are_printed_and_end_with_0(written):
-    path = written(GOOD + "http-mgmt-port 8080\n")
+    path = written(GOOD + "http-mgmt-port 8081\n")
     result = CliRunner().invoke(app, [path])
     assert result.exit_code == 0
-    assert f"{path}:4: http-mgmt-port: not done yet" in result.stderr
+    assert f"{path}:4: http-mgmt-port: has no effect here" in result.stderr
 
 
 def test_errors_are_printed_all_and_end_with_2(written):

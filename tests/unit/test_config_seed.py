@@ -6,15 +6,21 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from sinyal.config.settings import DomainSettings, SignalsSettings, SourceSettings
+from sinyal.config.settings import (
+    DomainSettings,
+    RewriteList,
+    SignalsSettings,
+    SourceSettings,
+)
 from sinyal.config.vocabulary import (
     DomainKey,
     EnableSignals,
-    Listener,
+    ListenerTls,
     Rate,
     RewriteRule,
     SignalsDecision,
     SourceHost,
+    TlsFiles,
 )
 from sinyal.runtime.configuration import load_configuration
 
@@ -24,6 +30,10 @@ SEED_FILES = {
     "/etc/pmta/mypmta.pmta.signalsdemo.trymsys.net.pem": "key.pem",
 }
 D = "pmta.signalsdemo.trymsys.net"
+
+
+def places(configuration):
+    return [(listener.host, listener.port) for listener in configuration.listeners]
 
 
 @pytest.fixture
@@ -48,10 +58,14 @@ def test_the_seed_loads_with_three_pieces_of_advice_and_no_error(seed):
 
 def test_the_seeds_global_lines_have_their_values(seed, tmp_path):
     found = seed.configuration
-    assert found.listeners == (Listener("0.0.0.0", 587), Listener("0.0.0.0", 25))
+    assert places(found) == [("0.0.0.0", 587), ("0.0.0.0", 25)]
+    certificate = TlsFiles(str(tmp_path / "certificate.pem"))
+    assert found.listeners[1].tls == ListenerTls(
+        certificate=certificate, allow_tlsv1_1=False
+    )
     settings = found.settings
     assert settings.enable_signals == EnableSignals(enabled=True)
-    assert settings.smtp_server_tls_certificate == str(tmp_path / "certificate.pem")
+    assert settings.smtp_server_tls_certificate == certificate
     assert settings.smtp_server_tls_allow_tlsv1 is False
     assert settings.smtp_server_tls_allow_tlsv1_1 is False
     assert settings.smtp_server_tls_allow_tlsv1_2 is True
@@ -60,7 +74,8 @@ def test_the_seeds_global_lines_have_their_values(seed, tmp_path):
     assert found.domain_keys == (DomainKey("mypmta", D, str(tmp_path / "key.pem")),)
     assert found.users["SMTP_Injection"].password == "correct-horse-battery-staple"
     assert found.users["SMTP_Injection"].authentication_method == "password"
-    assert found.rewrite_lists == {"mfrom": (RewriteRule(f"*@{D}", f"*@bounces.{D}"),)}
+    rule = RewriteRule(f"*@{D}", f"*@bounces.{D}")
+    assert found.rewrite_lists == {"mfrom": RewriteList(mail_from=(rule,))}
     assert found.host_name_or("localhost") == D
     assert found.acct_files == () and found.spools == ()
 
@@ -146,8 +161,7 @@ def test_the_demo_differs_from_the_seed_where_it_must(tmp_path):
     loaded = load_configuration(str(tmp_path / "demo.conf"))
     assert loaded.problems == ()
     found = loaded.configuration
-    listeners = (Listener("127.0.0.1", 2587), Listener("127.0.0.1", 2525))
-    assert found.listeners == listeners
+    assert places(found) == [("127.0.0.1", 2587), ("127.0.0.1", 2525)]
     assert found.settings.name_server == (("127.0.0.1", 2553),)
     assert found.settings.log_file == str(tmp_path / "log" / "pmta.log")
     assert found.spools == (str(tmp_path / "spool"),)

@@ -9,10 +9,23 @@ from sinyal.config.types import Type
 
 
 class Status(Enum):
-    """Whether the product does what the directive says."""
+    """What becomes of a directive."""
 
     DONE = "done"
-    LATER = "later"  # known and checked, without effect
+    ACCEPTED = "accepted"  # checked, without effect: `reason` says why
+    REFUSED = "refused"  # an error unless the value is the default: `reason` says why
+
+
+class Modern(msgspec.Struct, frozen=True):
+    """What an older name stands for: each of `names`, with the value put into `form`.
+
+    Shape: `{}` in `form` is the value as written. `is_older` false: another name that
+    PowerMTA itself keeps, nothing to warn of.
+    """
+
+    names: tuple[str, ...]
+    form: str = "{}"
+    is_older: bool = True
 
 
 class Directive(msgspec.Struct, frozen=True):
@@ -20,7 +33,8 @@ class Directive(msgspec.Struct, frozen=True):
 
     Shape: `default` is written as in a configuration file, "" for none. `reload`
     false: a change needs a restart. `source`: `guide` and section, `seed`, `later` for
-    editions after 5.0r1, or `sinyal` for an extension of our own.
+    editions after 5.0r1, `observed` for files of operators, or `sinyal` for an
+    extension of our own.
     """
 
     name: str
@@ -32,6 +46,8 @@ class Directive(msgspec.Struct, frozen=True):
     repeatable: bool = False
     reload: bool = True
     status: Status = Status.DONE
+    reason: str = ""
+    modern: Modern | None = None
 
     @property
     def attribute(self) -> str:
@@ -58,4 +74,5 @@ class SectionTag(msgspec.Struct, frozen=True):
     summary: str
     is_optional: bool = False
     status: Status = Status.DONE
+    reason: str = ""
     alias_of: str = ""

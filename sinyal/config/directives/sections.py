@@ -1,47 +1,55 @@
-"""The table of sections, and the directives of the small ones; guide 3.3."""
+"""The table of sections; guide 3.3."""
 
-from sinyal.config import addresses
-from sinyal.config.directives.row import Directive, SectionTag, Status
-from sinyal.config.types import (
-    BOOLEAN,
-    DOMAIN,
-    FILE,
-    FILTER_RULE,
-    LIST_ADDRESS,
-    PATH,
-    REWRITE_RULE,
-    SECRET,
-    SOURCE_NAME,
-    STRING,
-    Type,
-    choice,
-)
-
-LATER = Status.LATER
+from sinyal.config import addresses, values
+from sinyal.config.directives.row import SectionTag, Status
+from sinyal.config.types import Type
 
 NAME = Type("name", "write <tag NAME>", addresses.name)
 SOURCE = Type(
     "address, range or name", "write an IP, a range or a name", addresses.source_entry
 )
-PATTERN = Type("domain pattern", "write NAME, *.NAME, [*.]NAME or *", STRING.parse)
-FILE_OR_PIPE = Type('path or "|command"', "write a path", STRING.parse)
-PLACE = Type("address:port", "write IP:PORT", addresses.listener_place)
+PATTERN = Type("domain pattern", "write NAME, *.NAME, [*.]NAME or *", values.word)
+FILE_OR_PIPE = Type('path or "|command"', "write a path", values.word)
+DIRECTORY = Type(
+    "path",
+    "write a path",
+    values.word,
+    place=lambda path, resolve: resolve(path) if path else path,
+)
+PLACE = Type("address:port", "write IP:PORT or CIDR:PORT", addresses.listener_place)
 
+ACCEPTED = Status.ACCEPTED
 GLOBAL = ("global",)
 PROCESSORS = ("bounce-processor", "feedback-loop-processor")
 WITH_DOMAINS = ("global", "virtual-mta", "virtual-mta-pool")
+DELIVERY = "delivery does not use it yet"
 
 SECTIONS: tuple[SectionTag, ...] = (
-    SectionTag("spool", GLOBAL, PATH, "A directory that keeps mail until delivery"),
+    SectionTag(
+        "spool", GLOBAL, DIRECTORY, "A directory that keeps mail until delivery"
+    ),
     SectionTag("source", GLOBAL, SOURCE, "What a feeder may do"),
+    SectionTag("source-group", GLOBAL, NAME, "Connections that sources share"),
     SectionTag("smtp-user", GLOBAL, NAME, "A login name and its password"),
     SectionTag("smtp-listener", GLOBAL, PLACE, "Where mail is accepted"),
+    SectionTag("transmissions-api", GLOBAL, None, "Injection over HTTP"),
+    SectionTag(
+        "transmissions-api-listener", GLOBAL, PLACE, "Where HTTP injection is accepted"
+    ),
     SectionTag("domain", WITH_DOMAINS, PATTERN, "How queues are delivered"),
     SectionTag(
         "virtual-mta", GLOBAL, NAME, "A sender with its own addresses and queues"
     ),
     SectionTag("virtual-mta-pool", GLOBAL, NAME, "VirtualMTAs used in turn"),
-    SectionTag("rewrite-list", GLOBAL, NAME, "Rules for the envelope sender"),
+    SectionTag(
+        "pattern-list",
+        (*GLOBAL, "pattern-list"),
+        NAME,
+        "Rules that select a VirtualMTA",
+    ),
+    SectionTag("rewrite-list", GLOBAL, NAME, "Rules for senders"),
+    SectionTag("domain-key-list", GLOBAL, NAME, "DKIM keys that a message asks for"),
+    SectionTag("aliases", GLOBAL, None, "Mail for one address that goes to others"),
     SectionTag("acct-file", GLOBAL, FILE_OR_PIPE, "An accounting file"),
     SectionTag("bounce-processor", GLOBAL, None, "What becomes of bounces"),
     SectionTag("feedback-loop-processor", GLOBAL, None, "What becomes of complaints"),
@@ -49,8 +57,15 @@ SECTIONS: tuple[SectionTag, ...] = (
         "address-list",
         (*GLOBAL, *PROCESSORS),
         NAME,
-        "Addresses that a processor reads",
+        "Addresses that a processor reads, or that a source refuses",
         is_optional=True,
+    ),
+    SectionTag(
+        "suppression-list",
+        GLOBAL,
+        NAME,
+        "Other name of address-list",
+        alias_of="address-list",
     ),
     SectionTag("signals", GLOBAL, None, "Upload of events"),
     SectionTag(
@@ -62,125 +77,59 @@ SECTIONS: tuple[SectionTag, ...] = (
     ),
     SectionTag("signals-filter", GLOBAL, NAME, "Which senders' events are uploaded"),
     SectionTag(
-        "suppression-list",
+        "email-patterns",
+        PROCESSORS,
+        None,
+        "Reports of another form",
+        status=ACCEPTED,
+        reason="reports are read in their usual forms so far",
+    ),
+    SectionTag(
+        "smtp-pattern-list",
         GLOBAL,
         NAME,
-        "Other name of address-list",
-        alias_of="address-list",
+        "Rules on replies",
+        status=ACCEPTED,
+        reason=DELIVERY,
     ),
-    SectionTag("email-patterns", PROCESSORS, None, "Further formats", status=LATER),
-    SectionTag("source-group", GLOBAL, NAME, "Shared limits", status=LATER),
-    SectionTag("pattern-list", GLOBAL, NAME, "Rules of selection", status=LATER),
-    SectionTag("smtp-pattern-list", GLOBAL, NAME, "Rules on replies", status=LATER),
-    SectionTag("dns", GLOBAL, None, "Cached domains", status=LATER),
-    SectionTag("domain-key-list", GLOBAL, NAME, "Keys by request", status=LATER),
-    SectionTag("transmissions-api", GLOBAL, None, "HTTP injection", status=LATER),
     SectionTag(
-        "transmissions-api-listener", GLOBAL, PLACE, "HTTP injection", status=LATER
+        "mx-rollup-list",
+        GLOBAL,
+        None,
+        "Queues by MX",
+        status=ACCEPTED,
+        reason=DELIVERY,
     ),
-    SectionTag("proxy", GLOBAL, NAME, "Outgoing proxies", status=LATER),
-    SectionTag("aliases", GLOBAL, None, "Forwarding", status=LATER),
-    SectionTag("mx-rollup-list", GLOBAL, None, "Queues by MX", status=LATER),
-    SectionTag("bounce-category-patterns", GLOBAL, None, "Categories", status=LATER),
-    SectionTag("vault", GLOBAL, None, "Keys from a server", status=LATER),
-)
-
-
-def _processor_rows(scope: str, section: str, what: str) -> tuple[Directive, ...]:
-    return (
-        Directive(
-            "deliver-matched-email",
-            scope,
-            BOOLEAN,
-            "false",
-            f"Recognised {what} are delivered as well",
-            f"guide {section}.2",
-        ),
-        Directive(
-            "deliver-unmatched-email",
-            scope,
-            BOOLEAN,
-            "true",
-            f"Mail that is none of the {what} is delivered",
-            f"guide {section}.1",
-        ),
-    )
-
-
-SMALL_SECTION_ROWS: tuple[Directive, ...] = (
-    *_processor_rows("bounce-processor", "3.3.3", "bounces"),
-    *_processor_rows("feedback-loop-processor", "3.3.4", "complaints"),
-    Directive(
-        "address",
-        "address-list",
-        LIST_ADDRESS,
-        "",
-        "An address, a local part, or a pattern",
-        "guide 3.3.5.1",
-        repeatable=True,
-        reload=False,
+    SectionTag(
+        "proxy",
+        GLOBAL,
+        NAME,
+        "A proxy of outgoing connections",
+        status=ACCEPTED,
+        reason=DELIVERY,
     ),
-    Directive(
-        "address-file",
-        "address-list",
-        FILE,
-        "",
-        "A file with one address or local part per line",
-        "guide 3.3.5.2",
-        repeatable=True,
-        reload=False,
+    SectionTag(
+        "dns",
+        GLOBAL,
+        None,
+        "Domains looked up before they are needed",
+        status=ACCEPTED,
+        reason="domains are looked up when they are needed",
     ),
-    Directive(
-        "domain",
-        "address-list",
-        DOMAIN,
-        "",
-        "Every address of the domain",
-        "guide 3.3.5.3",
-        repeatable=True,
-        reload=False,
+    SectionTag(
+        "bounce-category-patterns",
+        GLOBAL,
+        None,
+        "Categories of bounces",
+        status=ACCEPTED,
+        reason="the categories built in are used so far",
     ),
-    Directive("password", "smtp-user", SECRET, "", "The password", "guide 3.3.8.1"),
-    Directive(
-        "authentication-method",
-        "smtp-user",
-        choice("password", later=("system", "certificate")),
-        "password",
-        "How the user proves the identity",
-        "guide 3.3.8.2",
-    ),
-    Directive(
-        "source",
-        "smtp-user",
-        SOURCE_NAME,
-        "",
-        "Source applied after the login, {auth} without it",
-        "guide 3.3.8.4",
-    ),
-    Directive(
-        "source",
-        "smtp-listener",
-        SOURCE_NAME,
-        "",
-        "Source applied to connections to this listener",
-        "guide 3.3.17.3",
-    ),
-    Directive(
-        "mail-from",
-        "rewrite-list",
-        REWRITE_RULE,
-        "",
-        "Rewrites the envelope sender",
-        "guide 3.3.18.1",
-        repeatable=True,
-    ),
-    Directive(
-        "sender-or-from",
-        "signals-filter",
-        FILTER_RULE,
-        "",
-        "Switches events by the domain of Sender or From",
-        "guide 10.1.4.3.1",
-        repeatable=True,
+    SectionTag(
+        "vault",
+        GLOBAL,
+        None,
+        "A server that keeps keys",
+        status=ACCEPTED,
+        reason="keys are read from files so far",
     ),
 )

@@ -1,79 +1,32 @@
 """Directives of `<virtual-mta>`; guide 3.3.12."""
 
-from sinyal.config.directives.row import Directive, Status
-from sinyal.config.types import (
-    DOMAIN,
-    DOMAIN_KEY,
-    ENABLE_SIGNALS,
-    LIMIT,
-    REWRITE_LIST,
-    SOURCE_HOST,
-    STRING,
-)
+from sinyal.config.directives.rows import rows
 
-LATER = Status.LATER
-SCOPE = "virtual-mta"
-
-ROWS: tuple[Directive, ...] = (
-    Directive(
-        "smtp-source-host",
-        SCOPE,
-        SOURCE_HOST,
-        "",
-        "Its local addresses and names, used in turn",
-        "guide 3.3.1.16, 8.2",
-        repeatable=True,
-    ),
-    Directive(
-        "host-name",
-        SCOPE,
-        DOMAIN,
-        "",
-        "Name of its connections",
-        "guide 3.3.12.5",
-        repeatable=True,
-        status=LATER,
-    ),
-    Directive(
-        "domain-key",
-        SCOPE,
-        DOMAIN_KEY,
-        "",
-        "DKIM keys tried before the global ones",
-        "guide 3.3.12.6",
-        repeatable=True,
-    ),
-    Directive(
-        "max-smtp-out",
-        SCOPE,
-        LIMIT,
-        "unlimited",
-        "Connections over all its queues",
-        "guide 3.3.12.8",
-    ),
-    Directive(
-        "rewrite-list",
-        SCOPE,
-        REWRITE_LIST,
-        "",
-        "Rules for the envelope sender of its mail",
-        "guide 3.3.12.9",
-    ),
-    Directive(
-        "enable-signals",
-        SCOPE,
-        ENABLE_SIGNALS,
-        "",
-        "Upload of its events; above pool and global",
-        "guide 10.1.4.1.1",
-    ),
-    Directive(
-        "include",
-        SCOPE,
-        STRING,
-        "",
-        "Files read in this place",
-        "guide 3.3.12.10",
-        repeatable=True,
-    ),
+ROWS = rows(
+    "virtual-mta",
+    """
+smtp-source-host | address and name | | 3.3.1.16, 8.2 many | Its local addresses and
+    names, used in turn
+domain-key | selector, domain and file | | 3.3.12.6 many | DKIM keys tried before the
+    global ones
+max-smtp-out | number or unlimited | unlimited | 3.3.12.8 | Connections over all its
+    queues
+rewrite-list | rewrite-list | | 3.3.12.9 | Rules for the envelope sender of its mail
+include-headers-from | path of a file | | 3.3.12.7 | Header lines put into its messages,
+    beside the global ones
+enable-signals | switch or signals-filter | | 10.1.4.1.1 | Upload of its events; above
+    pool and global
+include | text | | 3.3.12.10 many | Files read in this place
+: accepted delivery does not use it yet
+host-name | domain name | | 3.3.12.5 many | Name of its connections
+use-proxy | proxies | | 3.3.12.1 | Proxies of its connections, the first that answers
+max-smtp-msg-rate | rate | unlimited | 3.3.12.2 | Recipients tried in a period over all
+    its queues
+max-smtp-data-volume-rate | data rate | unlimited | 3.3.12.3 | Octets delivered in a
+    period over all its queues
+cold-virtual-mta | VirtualMTA | | 3.3.12.4 many | Takes the first messages of a day
+smtp-proxy-source-host | proxied source | | later 3.3.12.7 many | Source address, proxy
+    and name in one
+proxy-protocol | one of 1 2 | 1 | later 3.3.12.8 | Version of the PROXY header
+""",
 )
