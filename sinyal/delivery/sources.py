@@ -1,16 +1,13 @@
 """Local addresses of outgoing connections: smtp-source-host in turn; VM-4, DOM-9."""
 
-import ipaddress
 import socket
 from collections import Counter
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from sinyal.config.vocabulary import SourceHost
+from sinyal.runtime.interfaces import within
 
-IPV4_TABLE = Path("/proc/net/fib_trie")
-IPV6_TABLE = Path("/proc/net/if_inet6")
-IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+LOOPBACK = "127.0.0.1"  # no part of any range; VM-4
 
 
 def is_local(ip: str) -> bool:
@@ -22,20 +19,6 @@ def is_local(ip: str) -> bool:
     except OSError:
         return False
     return True
-
-
-def local_addresses() -> list[IpAddress]:
-    """Every address of this machine, 127.0.0.1 left out; VM-4."""
-    found: dict[IpAddress, None] = {}
-    previous = ""
-    for line in _lines(IPV4_TABLE):
-        if line == "/32 host LOCAL":
-            found[ipaddress.ip_address(previous.removeprefix("|-- "))] = None
-        previous = line
-    for line in _lines(IPV6_TABLE):
-        found[ipaddress.IPv6Address(bytes.fromhex(line.split()[0]))] = None
-    found.pop(ipaddress.ip_address("127.0.0.1"), None)
-    return list(found)
 
 
 class Sources:
@@ -61,13 +44,5 @@ class Sources:
 def _expand(host: SourceHost) -> list[SourceHost]:
     if "/" not in host.cidr:
         return [host]
-    network = ipaddress.ip_network(host.cidr, strict=False)
-    local = [ip for ip in local_addresses() if ip in network]
-    return [SourceHost(str(ip), host.name) for ip in local] or [host]
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return [line.strip() for line in path.read_text().splitlines()]
-    except OSError:
-        return []
+    local = [ip for ip in within(host.cidr) if ip != LOOPBACK]
+    return [SourceHost(ip, host.name) for ip in local] or [host]

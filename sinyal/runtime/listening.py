@@ -4,6 +4,8 @@ import asyncio
 import socket
 from typing import Any, Protocol
 
+BACKLOG = 1024
+
 
 def free_address(host: str, port: int) -> str:
     """The first address of `host`, on which nobody listens at `port` yet.
@@ -21,6 +23,26 @@ def free_address(host: str, port: int) -> str:
         except OSError as error:
             raise OSError(f"{host}:{port}: {error.strerror}") from error
     return str(address[0])
+
+
+def listening_socket(ip: str, port: int, backlog: int = BACKLOG) -> socket.socket:
+    """A socket that listens on a numeric address; an IPv6 one takes no IPv4.
+
+    Errors: `OSError`, when the address is taken or not of this machine.
+    """
+    family = socket.AF_INET6 if ":" in ip else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        made.setblocking(False)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family is socket.AF_INET6:
+            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        made.bind((ip, port))
+        made.listen(backlog)
+    except OSError:
+        made.close()
+        raise
+    return made
 
 
 class Connected(Protocol):

@@ -22,6 +22,7 @@ from sinyal.smtp.transitions import State
 
 MAX_WAITING_OCTETS = 256 * 1024  # read ahead of an event that has no reply yet
 HANDSHAKE_TIMEOUT_S = 30.0
+HEADER_TIMEOUT_S = 10.0  # of a PROXY header
 LARGE_OCTETS = 1024 * 1024  # below it a connection's share of memory is not counted
 
 
@@ -39,7 +40,8 @@ class Service(msgspec.Struct, kw_only=True, eq=False):
     """What the connections of a listener share; new ones see what has changed in it.
 
     `is_immediate`: TLS begins at once, without STARTTLS. `expects_proxy` tells whether
-    a connection from that address must begin with a PROXY header.
+    a connection from that address must begin with a PROXY header. `entering` counts
+    those that are not let in yet.
     """
 
     dialogs: Callable[[], Dialog]
@@ -49,6 +51,8 @@ class Service(msgspec.Struct, kw_only=True, eq=False):
     is_immediate: bool = False
     expects_proxy: Callable[[str], bool] | None = None
     handshake_timeout_s: float = HANDSHAKE_TIMEOUT_S
+    header_timeout_s: float = HEADER_TIMEOUT_S
+    entering: int = 0
 
     def context(self) -> ssl.SSLContext | None:
         """The TLS context of a handshake that begins now."""

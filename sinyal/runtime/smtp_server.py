@@ -1,18 +1,15 @@
 """An SMTP server: the session machine of `sinyal.smtp` on asyncio's transports."""
 
 import asyncio
+import socket
 from collections.abc import Callable
 
-from sinyal.runtime.listening import Connections, Listening
-from sinyal.runtime.smtp_connection import (
-    Memory,
-    ServerConnection,
-    Service,
-    TlsContext,
-)
+from sinyal.runtime.entrance import entrance
+from sinyal.runtime.listening import BACKLOG, Connections, Listening
+from sinyal.runtime.smtp_connection import Memory, Service, TlsContext
 from sinyal.runtime.smtp_dialog import Dialog, Peer, settle
 
-__all__ = ["Dialog", "Peer", "serve", "settle"]
+__all__ = ["Dialog", "Memory", "Peer", "Service", "serve", "serve_on", "settle"]
 
 MEMORY_OCTETS = 512 * 1024 * 1024  # of unfinished large messages, all connections
 
@@ -23,7 +20,7 @@ async def serve(
     dialog_factory: Callable[[], Dialog],
     tls_context: TlsContext = None,
     *,
-    backlog: int = 1024,
+    backlog: int = BACKLOG,
     memory_octets: int = MEMORY_OCTETS,
 ) -> Listening:
     """A server that listens on `host`:`port`; its `sockets` tell a port given as 0.
@@ -38,9 +35,16 @@ async def serve(
         connections=Connections(),
         tls_context=tls_context,
     )
+    server = await loop.create_server(
+        entrance(service, loop), host, port, backlog=backlog
+    )
+    return Listening(server, service.connections)
 
-    def connection() -> ServerConnection:
-        return ServerConnection(service, loop)
 
-    server = await loop.create_server(connection, host, port, backlog=backlog)
+async def serve_on(opened: socket.socket, service: Service) -> Listening:
+    """As `serve`, on a socket that listens already; `service` may change later on."""
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(
+        entrance(service, loop), sock=opened, backlog=BACKLOG
+    )
     return Listening(server, service.connections)
