@@ -217,14 +217,13 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=Tr
 
     def included_headers(self, vmta: str) -> bytes:
         """The fields of include-headers-from: the global ones, then its own (DOM-8)."""
-        if not self.header_files:
-            return b""
+        path = self.settings.include_headers_from
+        return self.header_files.get(path, b"") + self.own_headers(vmta)
+
+    def own_headers(self, vmta: str) -> bytes:
+        """The fields that a VirtualMTA, or its pool, adds to all of its mail."""
         own = self.virtual_mtas.get(vmta)
-        paths = (
-            self.settings.include_headers_from,
-            own.include_headers_from if own else "",
-        )
-        return b"".join(self.header_files.get(path, b"") for path in paths)
+        return self.header_files.get(own.include_headers_from, b"") if own else b""
 
     def signals_for(self, vmta: str, pool: str, domain: str) -> SignalsDecision:
         """Whether events are uploaded for mail of this Sender or From domain.

@@ -185,11 +185,13 @@ class DomainSettings(msgspec.Struct, frozen=True, kw_only=True):
     dkim_algorithm: str = "rsa-sha256"
     dkim_headers_canon: str = "relaxed"
     dkim_body_canon: str = "relaxed"
-    dkim_headers: tuple[str, ...] = ()
+    dkim_headers: tuple[str | Pattern, ...] = ()
     dkim_disallow_adding_headers: tuple[str, ...] = ()
     dkim_add_timestamp: bool = False
     dkim_expire_after: float | None = None
     dkim_add_body_limit: bool = False
+    dkim_query_method: str = ""
+    remove_header: tuple[str, ...] = ()
 
 
 class VirtualMta(msgspec.Struct, frozen=True, kw_only=True):

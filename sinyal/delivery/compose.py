@@ -1,6 +1,6 @@
-"""The octets of one copy: engagement tracking, the copy header, then the signature.
+"""The octets of one copy: merged, its header as it is to leave, tracked, then signed.
 
-The order matters: DKIM signs what is sent. Source: seed; RFC 6376 5; rules DKIM.
+The order matters: DKIM signs what is sent. Source: seed; RFC 6376 5; rules DKIM, MM-7.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,13 +10,16 @@ import msgspec
 
 from sinyal.config import Configuration
 from sinyal.config.addresses import is_sparkpost
-from sinyal.config.settings import DomainSettings, SignalsSettings
+from sinyal.config.settings import SignalsSettings
+from sinyal.delivery.headers import adjusted
+from sinyal.delivery.signing import Signer
 from sinyal.engagement.links import SealedLinks, copy_field
 from sinyal.engagement.rewrite import engage
 from sinyal.engagement.token import Copy, TrackingKey, derive_key
 from sinyal.mail import dkim
-from sinyal.mail.address import domain
-from sinyal.mail.envelope import Envelope, QueueEntry
+from sinyal.mail.envelope import Envelope, QueueEntry, Recipient
+from sinyal.mail.merge import merged
+from sinyal.runtime import clock
 
 
 class Tracking(msgspec.Struct, frozen=True):
@@ -69,72 +72,53 @@ class Composer:
         keys: Mapping[str, dkim.Key],
         tracking: Tracking | None,
         nonce: Callable[[], bytes],
+        now: Callable[[], float] = clock.now,
     ) -> None:
         self._configuration = configuration
-        self._keys = keys
+        self._signer = Signer(configuration, keys, now)
         self._tracking = tracking
         self._nonce = nonce
+        self._now = now
 
-    def is_tracked(self, envelope: Envelope) -> bool:
-        """Whether opens and clicks of the message are tracked."""
-        return bool(self._tracking and self._tracking.root and envelope.signals)
+    def is_tracked(self, envelope: Envelope, recipient: Recipient) -> bool:
+        """Whether opens and clicks of the recipient's copy are tracked."""
+        tracking = self._tracking
+        return bool(tracking and tracking.root and envelope.reports_of(recipient))
 
     def compose(self, entry: QueueEntry, content: bytes) -> bytes:
         """`content` as it is sent to the recipient of `entry`."""
         settings = self._configuration.domain_for(*entry.queue)
-        whole = self._recognisable(entry, content)
-        if settings.dkim_sign:
-            whole = self._signature(whole, entry.queue.vmta, settings) + whole
-        return whole
+        whole = self._merged(entry, content)
+        whole = adjusted(entry, whole, settings.remove_header, self._now())
+        whole = self._recognisable(entry, whole)
+        return self._signer.field(entry, whole, settings) + whole
+
+    def _merged(self, entry: QueueEntry, content: bytes) -> bytes:
+        """The recipient's copy of a mail merge, any other content as it is."""
+        envelope, recipient = entry.envelope, entry.recipient
+        if not envelope.part_octets:
+            return content
+        keeps = envelope.at_delivery.keeps_undefined
+        copy = merged(envelope, recipient, content, keeps_undefined=keeps)
+        if not recipient.vmta:
+            return copy
+        # Its VirtualMTA was not known of the message as a whole (DOM-8).
+        return self._configuration.own_headers(recipient.vmta) + copy
 
     def _recognisable(self, entry: QueueEntry, content: bytes) -> bytes:
-        tracking, envelope = self._tracking, entry.envelope
-        if tracking is None or not envelope.signals:
+        tracking, envelope, recipient = self._tracking, entry.envelope, entry.recipient
+        if tracking is None or not envelope.reports_of(recipient):
             return content
         copy = Copy(
-            message_id=entry.recipient.message_id,
+            message_id=recipient.message_id,
             customer_id=tracking.customer_id,
-            subaccount_id=envelope.subaccount_id,
-            campaign_id=envelope.job_id,
-            ip_pool=envelope.pool,
-            rcpt_to=entry.recipient.address,
+            subaccount_id=recipient.subaccount_id or envelope.subaccount_id,
+            campaign_id=recipient.job_id or envelope.job_id,
+            ip_pool=envelope.place_of(recipient)[1],
+            rcpt_to=recipient.address,
             sent_at=int(envelope.received_at),
         )
         if tracking.root:
             links = SealedLinks(tracking.root, tracking.key, copy, self._nonce)
             content = engage(content, links)
         return copy_field(tracking.key, copy, self._nonce()) + content
-
-    def _signature(self, content: bytes, vmta: str, settings: DomainSettings) -> bytes:
-        """The DKIM-Signature field, or b"" when no key fits; DKIM-2, DKIM-3."""
-        keys = self._configuration.keys_for(vmta)
-        for identity in _identities(content, settings):
-            chosen = dkim.choose_key(keys, domain(identity))
-            if chosen is None:
-                continue
-            return dkim.sign(
-                content,
-                self._keys[chosen.filename],
-                domain(identity) if chosen.domain == "*" else chosen.domain,
-                chosen.selector,
-                identity,
-                _canonical(settings),
-            )
-        return b""
-
-
-def _identities(content: bytes, settings: DomainSettings) -> list[str]:
-    """The identities to try in order; `@DOMAIN` and `DOMAIN` stand for a domain."""
-    named = settings.dkim_identity
-    is_by_header = named in ("sender-or-from", "strict-from")
-    first = dkim.identity_of(content) if is_by_header else named
-    tried = [first, settings.dkim_identity_fallback]
-    return [one if "@" in one else f"@{one}" for one in tried if one]
-
-
-def _canonical(settings: DomainSettings) -> dkim.Canonical:
-    return dkim.Canonical(
-        header="simple" if settings.dkim_headers_canon == "simple" else "relaxed",
-        body="simple" if settings.dkim_body_canon == "simple" else "relaxed",
-        is_oversigned=bool(settings.dkim_disallow_adding_headers),
-    )

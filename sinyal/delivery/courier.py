@@ -10,6 +10,7 @@ from sinyal.delivery.local import Cause, error_name
 from sinyal.delivery.route import Router, Unreached
 from sinyal.events.outcome import Outcome, Verdict
 from sinyal.mail.envelope import QueueEntry, QueueName
+from sinyal.mail.verp import reverse_path
 from sinyal.runtime.dns import Resolver
 from sinyal.runtime.log import LOG
 from sinyal.runtime.smtp_client import Connection
@@ -185,7 +186,7 @@ class Courier:
         connection = peer.connection
         recipient = (entry.recipient.address,)
         try:
-            mail_from = entry.envelope.mail_from
+            mail_from = reverse_path(entry.envelope, entry.recipient)
             # Reception lets no bare CR or LF in, and what is composed adds none.
             replies = await connection.send(
                 mail_from, recipient, content, is_canonical=True

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Literal, Protocol, TypeVar
 
 import msgspec
@@ -44,22 +44,36 @@ SIGNED = (
     *(b"Resent-From", b"Resent-Sender", b"Resent-To", b"Resent-Cc", b"Resent-Date"),
     b"Resent-Message-ID",
 )
+# Those that change on the way or are nobody's business are never signed: DKIM-6.
+NEVER_SIGNED = frozenset({
+    *(b"bcc", b"comments", b"dkim-signature", b"keywords"),
+    *(b"received", b"resent-bcc", b"return-path"),
+})
+LOWER_SIGNED = frozenset(name.lower() for name in SIGNED)
 TAB_TO_SPACE = bytes.maketrans(b"\t", b" ")
 LINE_END = re.compile(rb"\r?\n")
 UNSAFE = re.compile(rb"[^!-:<>-~]")  # in i=; RFC 6376 2.11
+PEM = re.compile(r"-----BEGIN ([A-Z ]{1,40})-----([^-]*+)-----END \1-----")
 FOLD_AT = 72
 
 
 class Canonical(msgspec.Struct, frozen=True):
-    """How header and body are made canonical before signing; RFC 6376 3.4.
+    """How header and body are made canonical before signing, and what is said of it.
 
-    `is_oversigned` lists each field once more than it is there, so that none can be
-    added (dkim-disallow-adding-headers).
+    `oversigned` fields are listed once more than they are there, so that none can be
+    added (DKIM-7). `also` says which fields, lower case, are signed beside `SIGNED`.
+    `query`, `signed_at`, `expires_at` (epoch seconds) become q=, t= and x= unless they
+    are empty, `has_length` adds l=. Source: RFC 6376 3.4, 3.5.
     """
 
     header: Form = "relaxed"
     body: Form = "relaxed"
-    is_oversigned: bool = False
+    oversigned: tuple[bytes, ...] = ()
+    also: Callable[[bytes], bool] | None = None
+    query: str = ""
+    signed_at: int = 0
+    expires_at: int = 0
+    has_length: bool = False
 
 
 RELAXED = Canonical()
@@ -123,6 +137,20 @@ def load_key(pem: bytes) -> Key:
     return Key(private)
 
 
+def load_header_key(value: str) -> Key:
+    """The key of an X-DKIM-Key field, whose line ends may be lost (DKIM-5).
+
+    Errors: as `load_key`.
+    """
+    found = PEM.search(value)
+    if found is None:
+        raise ValueError("no PEM block")
+    octets = "".join(found[2].split())
+    lines = [octets[at : at + 64] for at in range(0, len(octets), 64)]
+    whole = [f"-----BEGIN {found[1]}-----", *lines, f"-----END {found[1]}-----", ""]
+    return load_key("\n".join(whole).encode("ascii", "replace"))
+
+
 def choose_key(keys: Iterable[K], identity_domain: str) -> K | None:
     """The first key whose domain is `*`, or is the identity's domain or its parent.
 
@@ -159,13 +187,14 @@ def sign(
     Source: RFC 6376 3.5, 3.7, 5.4.2.
     """
     split = header.split(content)
-    fields = _chosen(content[: split.header_end], canonical.is_oversigned)
+    fields = _chosen(content[: split.header_end], canonical)
     body = BODY_FORMS[canonical.body](content[split.body_start :])
     tags = [
         b"v=1; a=%s; c=%s/%s;"
         % tuple(t.encode() for t in (key.algorithm, canonical.header, canonical.body)),
         b"d=%s; s=%s;" % (domain.encode(), selector.encode()),
         *_identity(identity, domain),
+        *_told(canonical, len(body)),
         b"h=%s;" % _folded([name for name, _ in fields], b":"),
         b"bh=%s;" % base64.b64encode(hashlib.sha256(body).digest()),
         b"b=",
@@ -179,18 +208,47 @@ def sign(
     return unsigned + b"\r\n\t ".join(lines) + b"\r\n"
 
 
-def _chosen(head: bytes, is_oversigned: bool) -> list[tuple[bytes, bytes]]:
+def _chosen(head: bytes, canonical: Canonical) -> list[tuple[bytes, bytes]]:
     """The fields to sign, the last of equal names first; b"" for one not there."""
     there: dict[bytes, list[Field]] = {}
     for field in header.fields(head):
         there.setdefault(field.name.lower(), []).append(field)
+    more = {name.lower(): name for name in canonical.oversigned}
     chosen = []
-    for name in SIGNED:
-        found = there.get(name.lower(), [])
+    for name in (*SIGNED, *_also(there, canonical, more)):
+        lower = name.lower()
+        found = there.get(lower, [])
         chosen += [(name, head[one.start : one.end]) for one in reversed(found)]
-        if is_oversigned or (name == b"From" and not found):
+        if lower in more or (name == b"From" and not found):
             chosen.append((name, b""))
     return chosen
+
+
+def _also(
+    there: dict[bytes, list[Field]], canonical: Canonical, more: dict[bytes, bytes]
+) -> list[bytes]:
+    """Names beside `SIGNED`: what the operator wants signed, and kept from others."""
+    also = canonical.also
+    if also is None and not more:
+        return []
+    wanted = [found[0].name for name, found in there.items() if also and also(name)]
+    names = {name.lower(): name for name in wanted} | more
+    return [
+        name
+        for lower, name in names.items()
+        if lower not in LOWER_SIGNED and lower not in NEVER_SIGNED
+    ]
+
+
+def _told(canonical: Canonical, body_octets: int) -> list[bytes]:
+    """The tags q=, t=, x= and l= that are wanted."""
+    tags = (
+        (canonical.query, f"q={canonical.query};"),
+        (canonical.signed_at, f"t={canonical.signed_at};"),
+        (canonical.expires_at, f"x={canonical.expires_at};"),
+        (canonical.has_length, f"l={body_octets};"),
+    )
+    return [tag.encode() for is_wanted, tag in tags if is_wanted]
 
 
 def _identity(identity: str, domain: str) -> list[bytes]:

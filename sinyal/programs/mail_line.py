@@ -18,6 +18,7 @@ from sinyal.programs.arrivals import entries_of
 from sinyal.queues.queues import Queues
 from sinyal.runtime.clock import Clock
 from sinyal.runtime.log import LOG
+from sinyal.smtp.reply import reply
 from sinyal.spool.contents import Contents
 from sinyal.spool.spool import Spool
 
@@ -92,14 +93,18 @@ class MailLine:
         self.notice()
 
     def receipts(self, envelope: Envelope) -> list[Record]:
-        """The r records of a message; none when nothing would keep them."""
-        if not envelope.signals and not self._ledger.keeps("r"):
-            return []
-        now, source_ip = self._clock(), self._source_ip_of(envelope.vmta)
-        is_tracked = self._composer.is_tracked(envelope)
+        """The r records of a message; none of those that nothing would keep."""
+        is_kept, now = self._ledger.keeps("r"), self._clock()
         return [
-            receipt(envelope, at, now, source_ip, is_tracked=is_tracked)
-            for at in range(len(envelope.recipients))
+            receipt(
+                envelope,
+                at,
+                now,
+                self._source_ip_of(one.vmta or envelope.vmta),
+                is_tracked=self._composer.is_tracked(envelope, one),
+            )
+            for at, one in enumerate(envelope.recipients)
+            if is_kept or envelope.reports_of(one)
         ]
 
     def compose(self, entry: QueueEntry) -> bytes:
@@ -112,7 +117,7 @@ class MailLine:
         Outcomes of one turn of the event loop share a write.
         """
         entry = outcome.entry
-        is_tracked = self._composer.is_tracked(entry.envelope)
+        is_tracked = self._composer.is_tracked(entry.envelope, entry.recipient)
         ending = Ending(
             records=of_outcome(outcome, is_tracked=is_tracked),
             spool_id=entry.spool_id,
@@ -155,4 +160,19 @@ class MailLine:
     def _add(self, entries: Sequence[QueueEntry]) -> None:
         now = self._clock()
         for entry in entries:
-            self._queues.add(entry, now)
+            if entry.recipient.refusal:
+                self.settle(refused(entry, now))
+            else:
+                self._queues.add(entry, now)
+
+
+def refused(entry: QueueEntry, at: float) -> Outcome:
+    """The end of a recipient that was taken only to be bounced (SRC-11, SUP-2)."""
+    code, _, text = entry.recipient.refusal.partition(" ")
+    return Outcome(
+        entry=entry,
+        verdict=Verdict.BOUNCED,
+        reply=reply(int(code), text),
+        at=at,
+        is_local=True,
+    )

@@ -12,6 +12,7 @@ import regex as re
 
 from sinyal.config.settings import SignalsSettings, SourceSettings
 from sinyal.mail import address, header, trace
+from sinyal.mail.dkim import load_header_key
 from sinyal.mail.header import Field
 from sinyal.mail.job import safe_job_id
 from sinyal.mail.rewrite import Edit
@@ -32,9 +33,9 @@ NO_SIGNALS = SignalsSettings()
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What the header says, and which of its fields are to go.
 
-    `virtual_mta` is None where x-virtual-mta is absent or not processed, `schedule`
-    None where x-schedule cannot be read. `signer` is the domain of Sender, else of
-    From. `dkim_key` is a secret. `dropped` holds offsets, in order, `fields` all
+    `virtual_mta` is None where x-virtual-mta is absent or not processed, `schedule` and
+    `dkim_key`, a secret, None where x-schedule or X-DKIM-Key is unusable. `signer` is
+    the domain of Sender, else of From. `dropped` holds offsets, in order, `fields` all
     fields as they came.
     """
 
@@ -43,7 +44,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     virtual_mta: str | None = None
     schedule: Windows | None = ()
     dkim_options: str = ""
-    dkim_key: str = ""
+    dkim_key: str | None = ""
     subaccount_id: int = 0
     custom_message_id: str = ""
     friendly_from: str = ""
@@ -111,7 +112,9 @@ def refusal(facts: Facts, source: SourceSettings) -> Reply | None:
     """Why a message with such a header is not taken, None where it is."""
     if facts.hops > source.max_message_hops:
         return replies.TOO_MANY_HOPS
-    return replies.bad_header("X-Schedule") if facts.schedule is None else None
+    if facts.schedule is None:
+        return replies.bad_header("X-Schedule")
+    return replies.bad_header("X-DKIM-Key") if facts.dkim_key is None else None
 
 
 def edited(content: bytes, edits: Iterable[Edit], fields: bytes) -> bytes:
@@ -198,7 +201,7 @@ def _rare(
     if source.process_x_dkim_options:
         found["dkim_options"] = _text(first, b"x-dkim-options")
     if source.process_x_dkim_key:
-        found["dkim_key"] = _text(first, b"x-dkim-key", MAX_KEY)
+        found["dkim_key"] = _key(_text(first, b"x-dkim-key", MAX_KEY))
     if signals.process_x_sp_subaccount_id:
         found["subaccount_id"] = _subaccount(_text(first, b"x-sp-subaccount-id"))
     if signals.custom_message_id_header:
@@ -231,6 +234,14 @@ def _virtual_mta(first: dict[bytes, Field], source: SourceSettings) -> str | Non
 def _schedule(text: str) -> Windows | None:
     try:
         return windows(text)
+    except ValueError:
+        return None
+
+
+def _key(text: str) -> str | None:
+    """The text where it holds a private key, or nothing; None for what is neither."""
+    try:
+        return text if not text or load_header_key(text) else None
     except ValueError:
         return None
 

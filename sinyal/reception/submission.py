@@ -130,7 +130,7 @@ def _at_delivery(taken: Taken, stamping: Stamping) -> AtDelivery:
         date_header=date,
         adds_virtual_mta=source.add_x_virtual_mta_header,
         dkim_options=facts.dkim_options,
-        dkim_key=facts.dkim_key,
+        dkim_key=facts.dkim_key or "",
         keeps_undefined=keeps,
     )
 
@@ -172,12 +172,11 @@ def _edits(taken: Taken) -> list[Edit]:
 
 def _forged(ask: Ask) -> list[Edit]:
     """Authentication-Results that claim to be ours; RFC 8601 5."""
-    host_name = ask.door.host_name
     return [
         Edit(field.start, field.end)
         for field in ask.facts.fields
         if field.name.lower() == b"authentication-results"
-        and authentication.is_from(field.value, host_name)
+        and authentication.is_from(field.value, ask.door.host_name)
     ]
 
 

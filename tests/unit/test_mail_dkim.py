@@ -214,7 +214,7 @@ def test_fields_that_change_on_the_way_are_not_signed():
 
 
 def test_an_oversigned_message_lets_no_field_be_added():
-    strict = Canonical(is_oversigned=True)
+    strict = Canonical(oversigned=dkim.SIGNED)
     content = signed(MESSAGES["ordinary"], RSA, strict)
     assert is_verified(content, RSA)
     assert not is_verified(b"Subject: forged\r\n" + content, RSA)

@@ -199,7 +199,7 @@ def test_a_field_added_over_a_signed_one_does_not_hide_it() -> None:
     # The last of equal names is the signed one; the new one is not covered.
     content = signed()
     assert verdicts(b"Subject: new\r\n" + content, published(RSA)) == ["pass"]
-    locked = signed(Canonical(is_oversigned=True))
+    locked = signed(Canonical(oversigned=dkim.SIGNED))
     assert verdicts(b"Subject: new\r\n" + locked, published(RSA)) == ["fail"]
 
 
