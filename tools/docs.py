@@ -3,8 +3,11 @@
 `python tools/docs.py` writes them, `--check` exits 1 when one of them is out of date.
 """
 
+import csv
 import sys
+from collections import Counter
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 from sinyal.config.directives.row import Directive, SectionTag, Status
@@ -12,6 +15,7 @@ from sinyal.config.directives.table import DIRECTIVES, TABLE
 from sinyal.events.fields import EVENT_TYPES, FIELDS
 
 DOCS = Path(__file__).parents[1] / "docs"
+FREQUENCY = Path(__file__).parents[1] / "tests" / "golden" / "directive_frequency.csv"
 
 DIRECTIVES_TOP = """# Directives
 
@@ -22,12 +26,16 @@ is `<tag argument>` to `</tag>`. `#` begins a comment anywhere on a line, quoted
 Double quotes join words. **Relative paths are in the directory of the configuration
 file.** A scalar written twice counts as written last, with a warning.
 
-`sinyal check FILE` prints every problem of a file. A directive that PowerMTA has and
-sinyal does not do yet is a warning: the line has no effect.
+`sinyal check FILE` prints every problem of a file. Each directive of PowerMTA is one of
+
+- **done**: it does what it says;
+- **accepted**: its value is checked and has no effect; `check` warns and says why;
+- **refused**: another value than the default is an error that says what to do instead;
+- **older**: an older name; `check` warns with the present one, which takes effect.
 
 Default: the value without the directive. Many: the line may be repeated. Source: the
-section of the PowerMTA 5.0 guide, `seed`, `later` (editions after 5.0r1), or `sinyal`
-for an extension of our own.
+section of the PowerMTA 5.0 guide, `seed`, `later` (editions after 5.0r1), `observed`
+(files of operators), or `sinyal` for an extension of our own.
 """
 
 FIELDS_TOP = """# Event fields
@@ -50,24 +58,88 @@ def table(head: list[str], rows: list[list[str]]) -> str:
 
 def directives_page() -> str:
     """The text of docs/directives.md."""
-    parts = [DIRECTIVES_TOP, "## Sections\n\n" + sections_table()]
+    parts = [DIRECTIVES_TOP, "## Summary\n\n" + summary_table(), coverage_text()]
+    parts.append("## Sections\n\n" + sections_table())
     for scope in dict.fromkeys(row.scope for row in DIRECTIVES):
         title = "Global level" if scope == "global" else f"`<{scope}>`"
         parts.append(f"## {title}\n\n{rows_table(scope)}")
     return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
 
 
+def status(row: Directive) -> str:
+    """One word for what becomes of a directive."""
+    return "older" if row.modern and row.modern.is_older else row.status.value
+
+
+def summary_table() -> str:
+    """How many directives have each status."""
+    counted = Counter(status(row) for row in DIRECTIVES)
+    names = ["done", "accepted", "refused", "older"]
+    rows = [[name, str(counted[name])] for name in names]
+    rows.append([
+        "unknown",
+        str(len(DIRECTIVES) - sum(counted[name] for name in names)),
+    ])
+    return table(["Status", "Directives"], rows)
+
+
+def coverage_text() -> str:
+    """How much of what operators write is done, and the rest with its reasons."""
+    used = list(csv.DictReader(FREQUENCY.read_text().splitlines()))
+    files = [(int(line["files_of_77"]), *standing(line)) for line in used]
+    whole = sum(count for count, *_ in files)
+    done = sum(count for count, word, _ in files if word == "done")
+    rest = [
+        [f"`{line['name']}`", line["scope"], str(count), word, reason]
+        for line, (count, word, reason) in zip(used, files, strict=True)
+        if word != "done"
+    ]
+    head = f"Of {whole:,} pairs of a directive and a file in 77 public files, {done:,}"
+    return (
+        f"## Coverage\n\n{head} are done: **{done / whole:.1%}**. The rest:\n\n"
+        + table(["Directive", "Where", "Files", "Status", "Reason"], rest)
+    )
+
+
+def standing(line: dict[str, str]) -> tuple[str, str]:
+    """Status and reason of a name in the place where a file has it."""
+    tag = TABLE.sections.get(line["name"].strip("<>"))
+    is_section = line["name"].startswith("<")
+    path = ["global", *line["scope"].removeprefix("global").split("/")]
+    path = [scope for scope in path if scope] + (
+        [tag.tag] if is_section and tag else []
+    )
+    for parent, inner in pairwise(path):
+        inner = (
+            TABLE.sections[inner].alias_of or inner
+            if inner in TABLE.sections
+            else inner
+        )
+        if inner not in TABLE.sections or parent not in TABLE.sections[inner].parents:
+            return "refused", f"`<{inner}>` does not belong in `<{parent}>`"
+        outer = TABLE.sections[inner]
+        if outer.status is not Status.DONE:
+            return outer.status.value, outer.reason
+    if is_section:
+        return ("done", "") if tag else ("refused", "not of the language")
+    row = TABLE.row(path[-1], line["name"])
+    if row is None:
+        return "refused", f"does not belong in `<{path[-1]}>`"
+    return row.status.value, row.reason
+
+
 def sections_table() -> str:
     """Every section, where it stands and what it is."""
     return table(
-        ["Section", "Where", "Argument", "Meaning"],
+        ["Section", "Where", "Argument", "Meaning", "Status", "Reason"],
         [
             [
                 f"`<{section.tag}>`",
                 ", ".join(section.parents),
                 argument(section),
-                section.summary
-                + ("" if section.status is Status.DONE else " (no effect yet)"),
+                section.summary,
+                "older" if section.alias_of else section.status.value,
+                f"write `<{section.alias_of}>`" if section.alias_of else section.reason,
             ]
             for section in TABLE.sections.values()
         ],
@@ -83,27 +155,37 @@ def argument(section: SectionTag) -> str:
 
 def rows_table(scope: str) -> str:
     """The directives of one scope."""
+    head = ["Directive", "Value", "Default", "Many", "Meaning", "Source"]
     return table(
-        ["Directive", "Value", "Default", "Many", "Meaning", "Source"],
+        [*head, "Status", "Reason"],
         [directive_row(row) for row in DIRECTIVES if row.scope == scope],
     )
 
 
 def directive_row(row: Directive) -> list[str]:
     """The cells of one directive."""
-    notes = [
-        row.reason,
-        "" if row.reload else "a change needs a restart",
-    ]
-    said = "; ".join(note for note in notes if note)
+    restart = "" if row.reload else " (a change needs a restart)"
     return [
         f"`{row.name}`",
         row.type.name,
         f"`{row.default}`" if row.default else "",
         "yes" if row.repeatable else "",
-        row.summary + (f" ({said})" if said else ""),
+        row.summary + restart,
         row.source,
+        status(row),
+        reason(row),
     ]
+
+
+def reason(row: Directive) -> str:
+    """Why a directive has no effect, or what to write in its place."""
+    if row.modern is None:
+        section = TABLE.sections.get(row.scope)
+        return row.reason or (section.reason if section and not row.is_done else "")
+    names = " and ".join(f"`{name}`" for name in row.modern.names)
+    form = f" as `{row.modern.form}`" if row.modern.form != "{}" else ""
+    also = f"; {row.reason}" if row.reason else ""
+    return f"{'write' if row.modern.is_older else 'the same as'} {names}{form}{also}"
 
 
 def fields_page() -> str:

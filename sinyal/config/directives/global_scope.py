@@ -16,9 +16,9 @@ domain-suffix | domain name | | 3.3.1.24 | Put after host names that stand alone
     addresses
 name-server | address[:port] | | 3.3.1.26, sinyal many | DNS servers instead of the
     system's; a port may follow
-smtp-listener | address:port | | 3.3.1.20 many restart | Where mail is accepted
-smtp-ip | IP | | 3.3.1.18 restart | Older form of smtp-listener: the address
-smtp-port | port | | 3.3.1.19 restart | Older form of smtp-listener: the port
+smtp-listener | address:port | | 3.3.1.20 many | Where mail is accepted
+smtp-ip | IP | | 3.3.1.18 | Older form of smtp-listener: the address
+smtp-port | port | | 3.3.1.19 | Older form of smtp-listener: the port
 smtp-await-slot | boolean | false | 3.3.1.22 | At the limit new connections wait, else
     they get 421
 smtp-source-host | address and name | | 3.3.1.16 many | Local addresses and names of
@@ -62,9 +62,9 @@ pickup | two paths | | 3.3.1.34.1 | Directory that mail is fetched from, and one
     files
 pickup-remove-dot | boolean | false | 3.3.1.34.3 | Of two dots at the start of a line in
     a pickup file one is removed
-dummy-smtp-ip | IP | | 3.3.1.35.1 restart | Address of the listener that throws mail
+dummy-smtp-ip | IP | | 3.3.1.35.1 | Address of the listener that throws mail
     away
-dummy-smtp-port | port or 0 | 0 | 3.3.1.35.2 restart | Port of the listener that throws
+dummy-smtp-port | port or 0 | 0 | 3.3.1.35.2 | Port of the listener that throws
     mail away, 0 for none
 dummy-smtp-await-slot | boolean | false | 3.3.1.35.3 | The same as smtp-await-slot for
     this listener
@@ -90,7 +90,7 @@ thread-reuse | boolean | true | 3.3.1.28 | Threads that ended are kept
 total-max-file | number or unlimited | | observed | Threads that write files
 : accepted the service manager chooses the user that sinyal runs as
 run-as-root | boolean | true | 3.3.1.8 restart | The daemon runs as root, else as pmta
-: accepted a commit is always on disk before the 250, as with yes
+: done a commit is always on disk before the 250, as with yes
 sync-msg-create | boolean | true | 5.8 | Mail is on disk before it is acknowledged
 sync-msg-update | boolean | true | 5.8 | What became of a recipient is on disk at once
 : accepted the pickup directory is watched at a fixed interval
@@ -169,12 +169,18 @@ http-log-requests | boolean | false | 3.3.1.36.16 | Requests of the monitor are 
 http-default-max-items | number | 10 | 3.3.1.36.17 | Lines of the monitor's lists
 http-default-sort-order | one of rcpt name size | rcpt | 3.3.1.36.18 | Order of the
     monitor's lists
+: accepted it acts in <source> only
+process-x-virtual-mta | boolean | false | observed | Stands in <source>
+process-x-sender | boolean | false | observed |
+    Headers of pickup files were read from SMTP as well
 : refused OpenSSL has no SSLv3 any more; remove the line, feeders use TLS 1.2 or 1.3
 smtp-server-tls-allow-sslv3 | boolean | false | 3.3.1.11 | SSLv3 may be used with
     STARTTLS
 http-tls-allow-sslv3 | boolean | false | 3.3.1.36.8 | The web monitor may use SSLv3
 : older
 http-mgmt-source | http-access = {} admin | 3.3.1.36.7 | Who may use the web monitor
+spool | <spool> | 3.3.1.4 | A directory that keeps mail until delivery
+acct-file | <acct-file> | observed | An accounting file
 no-http-mgmt-source | http-access = {} none | 3.3.1.36.7 | Who may not use the web
     monitor
 """,

@@ -11,7 +11,7 @@ from sinyal.config.types import Type
 class Status(Enum):
     """What becomes of a directive."""
 
-    DONE = "done"
+    DONE = "done"  # with a `reason`: it holds whatever the value
     ACCEPTED = "accepted"  # checked, without effect: `reason` says why
     REFUSED = "refused"  # an error unless the value is the default: `reason` says why
 
@@ -48,6 +48,10 @@ class Directive(msgspec.Struct, frozen=True):
     status: Status = Status.DONE
     reason: str = ""
     modern: Modern | None = None
+
+    @property
+    def is_done(self) -> bool:
+        return self.status is Status.DONE
 
     @property
     def attribute(self) -> str:

@@ -5,19 +5,25 @@
 TYPE is a key of `TYPES`, or `one of A B C`. SOURCE is a section of the guide, or names
 another source (row.py); after it `many` says that the line may be repeated, `restart`
 that a change needs one. A longer SUMMARY goes on in the next line, indented. A line
-`: accepted REASON` or `: refused REASON` gives the status of the rows below it,
-`: done` ends that. `: older` begins rows of older names:
+`: accepted REASON` or `: refused REASON` gives the status of the rows below it, and
+`: done REASON` that of rows that hold whatever the value. `: older` begins rows of
+older names:
 
     NAME | MODERN-NAME[ MODERN-NAME...][ = FORM] | SOURCE | SUMMARY
+
+A modern name in `<>` is a section, with the value as its argument.
 """
 
 from collections.abc import Iterator
+
+import msgspec
 
 from sinyal.config.directives.row import Directive, Modern, Status
 from sinyal.config.types import TYPES, Type, choice
 
 OTHER_SOURCES = ("seed", "later", "observed", "sinyal")
 ONE_OF = "one of "
+SECTION_LINE = Directive("", "", TYPES["text"], "", "", "", repeatable=True)
 
 
 def rows(scope: str, text: str) -> tuple[Directive, ...]:
@@ -39,8 +45,8 @@ def rows(scope: str, text: str) -> tuple[Directive, ...]:
         if is_older:
             row = _older(scope, cells, known)
         else:
-            row = _row(scope, cells)
-            row = _with_status(row, status, reason)
+            made = _row(scope, cells)
+            row = msgspec.structs.replace(made, status=status, reason=reason)
         known[row.name] = row
         found.append(row)
     return tuple(found)
@@ -76,30 +82,13 @@ def _row(scope: str, cells: list[str]) -> Directive:
     )
 
 
-def _with_status(row: Directive, status: Status, reason: str) -> Directive:
-    if status is Status.DONE:
-        return row
-    return Directive(
-        row.name,
-        row.scope,
-        row.type,
-        row.default,
-        row.summary,
-        row.source,
-        repeatable=row.repeatable,
-        reload=row.reload,
-        status=status,
-        reason=reason,
-    )
-
-
 def _older(scope: str, cells: list[str], known: dict[str, Directive]) -> Directive:
     """A row of another name; type and status are those of the modern directive."""
     name, target, source, summary = cells
     names, _, form = target.partition(" = ")
     is_older = not names.startswith("same as ")
     plain = tuple(names.removeprefix("same as ").split())
-    first = known[plain[0]]
+    first = known.get(plain[0], SECTION_LINE)
     return Directive(
         name,
         scope,

@@ -10,7 +10,7 @@ ROWS = (
 deliver-only | boolean | false | 3.3.2.2 | Mail in it is delivered, none is added
 priority | 1 to 100 | 1 | 3.3.2.3 | Which spool takes new mail first
 min-free-space | size | 0 | 3.3.2.4 | Free space below which it takes no mail
-: accepted the spool keeps no empty files
+: done the spool keeps no empty files
 delete-file-holders | boolean | false | 3.3.2.1 | Files kept for reuse are deleted
 """,
     ),
@@ -80,6 +80,32 @@ protocol-version | one of 1 2 | 1 | later 3.3.22.3 | Version of the PROXY header
 server-url | URL | | later 3.3.23.1 | Where keys are kept
 access-token | secret | | later 3.3.23.2 | What sinyal shows to the vault
 cache-ttl | time interval | 24h | later 3.3.23.3 | How long a key is remembered
+""",
+    ),
+    *rows(
+        "pattern",
+        """
+: accepted
+pattern | line of text | | observed | A pattern of the older form
+category | text | | observed | Its category
+""",
+    ),
+    *rows(
+        "bounce-log",
+        """
+: accepted
+filename | path | | observed | The file
+""",
+    ),
+    *rows(
+        "route",
+        """
+: accepted
+domain | text | | observed many | Domains that take the route
+max-smtp-out | number or unlimited | | observed | Its connections
+virtual-mta | text | | observed | Its VirtualMTA
+auth-username | text | | observed | Login name
+auth-password | secret | | observed | Password
 """,
     ),
 )

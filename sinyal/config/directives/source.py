@@ -123,6 +123,8 @@ include | text | | 3.3.7.70 many | Files read in this place
 : accepted clients that need it are no longer about
 broken-auth-clients | boolean | false | 3.3.7.14 | AUTH is offered in the form of old
     clients as well
+: accepted listeners have ports, sources have none; write smtp-listener
+port | port | | observed | Port of <smtp-source>
 : accepted SPF has no guesses any more, RFC 7208
 check-spf-inbound-best-guess | boolean | false | 3.3.7.20 | A domain without an SPF
     record is given one

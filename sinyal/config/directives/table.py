@@ -47,9 +47,14 @@ class Table(msgspec.Struct, frozen=True):
         return self.rows.get((scope, name.lower()))
 
     def scopes_of(self, directive: str) -> tuple[str, ...]:
-        """The scopes in which `directive` may stand."""
+        """The scopes in which `directive` may stand, without those of old files."""
         plain = directive.lower()
-        return tuple(sorted({scope for scope, name in self.rows if name == plain}))
+        found = {
+            row.scope
+            for row in self.rows.values()
+            if row.name == plain and row.source != "observed"
+        }
+        return tuple(sorted(found))
 
     def names_in(self, scope: str) -> list[str]:
         """Every name that may stand in `scope`."""
