@@ -12,6 +12,7 @@ NEVER = float("inf")
 # An entry that has waited this long gets a connection of its own although fewer entries
 # wait than connections are open: those may all hang in a slow transaction.
 PATIENCE_S = 1.0
+FORMER = -1.0  # the step of what waits under settings that hold no longer
 
 Ranked = tuple[float, int, QueueEntry]  # (received_at, tie break, entry)
 
@@ -68,6 +69,22 @@ class Queue:
     def is_unused(self, now: float) -> bool:
         """Whether nothing is lost with it."""
         return not (self.open or len(self)) and self.retry_at <= now
+
+    def obey(self, settings: QueueSettings) -> None:
+        """Go on under other settings: what waits keeps its time, its end is new."""
+        is_end_new = settings.bounce_after != self.settings.bounce_after
+        self.settings = settings
+        if not is_end_new:
+            return
+        waiting = [entry for step in self._steps.values() for entry in step]
+        waiting += [entry for _, _, entry in self._doomed]
+        self._steps, self._doomed, self._waiting = {}, [], 0
+        for entry in sorted(waiting, key=lambda one: one.due_at):
+            if self._expires_at(entry) <= entry.due_at:
+                self._rank(self._doomed, entry)
+            else:
+                self._steps.setdefault(FORMER, deque()).append(entry)
+                self._waiting += 1
 
     def add(self, entry: QueueEntry, now: float) -> bool:
         """Offer `entry` from now on; true when the queue may have to act earlier.

@@ -65,6 +65,24 @@ class Queues:
             for queue in self._queues.values()
         ]
 
+    def names(self) -> list[QueueName]:
+        """The queues that are in use."""
+        return list(self._queues)
+
+    def limit(self, total_max_smtp_out: int) -> None:
+        """Go on under another limit of connections, 0 for none."""
+        self._total_max = total_max_smtp_out
+
+    def obey(self, name: QueueName, now: float) -> None:
+        """Ask for the settings of a queue anew: they may have changed."""
+        queue = self._queues.get(name)
+        if queue is None:
+            return
+        settings = self._settings_for(name)
+        if settings != queue.settings:
+            queue.obey(settings)
+        self._consider(queue, now)
+
     def add(self, entry: QueueEntry, now: float) -> None:
         """Offer a new or recovered entry from now on."""
         queue = self._queue(entry.queue)
