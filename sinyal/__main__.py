@@ -17,6 +17,7 @@ COMMANDS = {
     "traffic": ("traffic", "campaigns over authenticated SMTP"),
     "check": ("check", "every problem of a configuration file, in one run"),
     "explain": ("explain", "every setting of a queue or a feeder, with its line"),
+    "diff": ("diff", "what a changed configuration file changes, and where"),
     "demo": ("demo", "the whole chain on loopback, with a proof of every number"),
     "jobid": ("jobid", "a text as a safe X-Job name"),
 }

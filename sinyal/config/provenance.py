@@ -110,6 +110,11 @@ def shown_section(block: Block, owner: Block | None = None) -> str:
     return f"{around} {own}".lstrip()
 
 
+def of_section(block: Block) -> list[Setting]:
+    """What one section says by itself."""
+    return effective(block.scope, [_layer(block)])
+
+
 class Provenance:
     """Answers where settings come from, for one file that loaded."""
 
@@ -122,22 +127,21 @@ class Provenance:
             for tag in ("virtual-mta", "virtual-mta-pool")
             for block in whole.tagged(tag)
         }
+        self.entries = domain_entries(whole, _ignore)
         self._domains = [
-            _layer(block, owners.get(owner))
-            for _, block, owner in domain_entries(whole, _ignore)
+            _layer(block, owners.get(owner)) for _, block, owner in self.entries
         ]
 
     def of_file(self) -> list[Setting]:
         """What stands outside every section."""
-        return effective("global", [_layer(self.whole)])
-
-    def of_section(self, block: Block) -> list[Setting]:
-        """What one section says by itself."""
-        return effective(block.scope, [_layer(block)])
+        return of_section(self.whole)
 
     def of_queue(self, domain: str, vmta: str) -> list[Setting]:
         """The settings of the queue `domain/vmta` (DOM-1 to DOM-5)."""
-        layers = self.configuration.domains.layers(domain, vmta)
+        return self.of_entries(self.configuration.domains.layers(domain, vmta))
+
+    def of_entries(self, layers: Iterable[int]) -> list[Setting]:
+        """What `<domain>` entries say together, named by their place in `entries`."""
         return effective("domain", [self._domains[at] for at in layers])
 
     def of_connection(
@@ -148,10 +152,15 @@ class Provenance:
         layers = self.configuration.sources.layers(ip, listener_source, overlay)
         return effective("source", [self._sources[at] for at in layers])
 
-    def of_virtual_mta(self, name: str) -> list[Setting]:
-        """A VirtualMTA with what its pool and the file give it (DOM-7 to DOM-9)."""
+    def of_virtual_mta(
+        self, name: str, shared: frozenset[str] = FROM_GLOBAL
+    ) -> list[Setting]:
+        """A VirtualMTA with what its pool and the file give it (DOM-7 to DOM-9).
+
+        Of the file's lines those count whose attribute is in `shared`.
+        """
         known = {row.attribute for row in rows_of("virtual-mta")}
-        layers = [_layer(self.whole, only=FROM_GLOBAL)]
+        layers = [_layer(self.whole, only=shared)]
         own = self.configuration.virtual_mtas.get(name)
         for tag, key in (
             ("virtual-mta-pool", own.pool if own else ""),

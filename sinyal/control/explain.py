@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from sinyal.config.addresses import canonical_domain
-from sinyal.config.provenance import Provenance, Setting
+from sinyal.config.provenance import Provenance, Setting, of_section
 from sinyal.control.explain_mail import dkim, relaying, rollups, signals
 from sinyal.control.layout import Group, Row, rows_of_settings
 
@@ -72,9 +72,7 @@ def _member(provenance: Provenance, name: str) -> str:
 def _pool(provenance: Provenance, question: Question) -> Iterator[Group]:
     block = provenance.whole.blocks.get(("virtual-mta-pool", question.vmta))
     if block is not None:
-        rows = rows_of_settings(
-            provenance.of_section(block), with_defaults=question.with_defaults
-        )
+        rows = rows_of_settings(of_section(block), with_defaults=question.with_defaults)
         title = f"pool {block.key}: its members take turns, the first is shown below"
         yield Group(title, tuple(rows))
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator
 
 from sinyal.config.addresses import canonical_domain
-from sinyal.config.block import Block, Value
+from sinyal.config.block import Block
 from sinyal.config.patterns import PatternIndex, domain_pattern
 from sinyal.config.provenance import Origin, Provenance, Setting, shown_section
 from sinyal.config.vocabulary import DomainKey, SignalsDecision
-from sinyal.control.layout import Group, Row, place_of, rows_of_setting, shown_value
+from sinyal.control.layout import Group, Row, place_of, row_of_origin, rows_of_setting
 from sinyal.mail.dkim import choose_key
 
 BY_HEADER = ("sender-or-from", "strict-from")
@@ -34,7 +34,10 @@ def relaying(provenance: Provenance, domain: str) -> Group:
         answer = "sources with always-allow-relaying; anyone, to some addresses"
     else:
         answer = "sources with always-allow-relaying"
-    rows = [Row("may be sent by", answer), *map(_row, [*found, *some])]
+    rows = [
+        Row("may be sent by", answer),
+        *(row_of_origin(Origin(line)) for line in (*found, *some)),
+    ]
     return Group(f"mail to {domain}", tuple(rows))
 
 
@@ -44,14 +47,6 @@ def _domain_of(address: str) -> str:
 
 def _fits(pattern: str, domain: str) -> bool:
     return bool(PatternIndex([(domain_pattern(pattern), True)]).matches(domain))
-
-
-def _row(line: Value) -> Row:
-    return _origin_row(Origin(line))
-
-
-def _origin_row(origin: Origin) -> Row:
-    return Row(origin.line.row.name, shown_value(origin), (place_of(origin),))
 
 
 def signals(
@@ -64,19 +59,19 @@ def signals(
     switch = _switch(provenance, vmta, pool)
     if not section and switch is None:
         return
-    rows = [_origin_row(switch)] if switch is not None else []
+    rows = [row_of_origin(switch)] if switch is not None else []
     if switch is None and section:
         rows.append(Row("enable-signals", "true", (), is_default=True))
     name = switch.line.value.filter_name if switch is not None else ""
     lines = _filter_lines(provenance, name) if name else []
     if sender:
-        rows += [_origin_row(line) for line in _deciding(lines, sender)]
+        rows += [row_of_origin(line) for line in _deciding(lines, sender)]
         decision = configuration.signals_for(vmta, pool, sender)
         title = f"Signals for mail from {sender} by {vmta}"
         rows.append(Row("events", _decided(decision)))
     else:
         title = f"Signals for mail by {vmta}"
-        rows += [_origin_row(line) for line in lines]
+        rows += [row_of_origin(line) for line in lines]
         if not name:
             decision = configuration.signals_for(vmta, pool, "")
             rows.append(Row("events", _decided(decision)))
@@ -142,7 +137,7 @@ def dkim(
     if identities:
         rows.append(Row("identity", ", then ".join(identities)))
         rows.append(_signature(keys, identities))
-    rows += [_origin_row(key) for key in keys]
+    rows += [row_of_origin(key) for key in keys]
     yield Group(f"DKIM for mail to {domain} by {vmta}", tuple(rows))
 
 
@@ -174,7 +169,7 @@ def rollups(provenance: Provenance, domain: str) -> Iterator[Group]:
     ]
     if domain.endswith(".rollup"):
         own = [line for line in lines if line.line.value.queue == domain]
-        yield Group(f"domains rolled up to {domain}", tuple(map(_origin_row, own)))
+        yield Group(f"domains rolled up to {domain}", tuple(map(row_of_origin, own)))
     elif lines:
         said = f"{len(lines)} rules, as the MX records of {domain} say"
         place = place_of(lines[0])

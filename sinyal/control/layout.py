@@ -1,15 +1,17 @@
 """Settings with their places as lines for a terminal."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from sinyal.config.directives.row import Status
 from sinyal.config.provenance import Origin, Setting
 from sinyal.config.redaction import shown
 
 NAME_COLUMNS = 34
 VALUE_COLUMNS = 28
 MARGIN = "  "
+NO_EFFECT = "(no effect here)"
 
 
 class Place(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -27,7 +29,8 @@ class Row(msgspec.Struct, frozen=True, omit_defaults=True):
     """A name, its value as an operator writes it, and the lines that say so.
 
     Shape: `places` is empty for a default and for what follows from other rows;
-    `overrides` are lines that say otherwise and do not count.
+    `overrides` are lines that say otherwise and do not count. `has_effect` false: the
+    directive is known and does nothing here.
     """
 
     name: str
@@ -35,6 +38,7 @@ class Row(msgspec.Struct, frozen=True, omit_defaults=True):
     places: tuple[Place, ...] = ()
     is_default: bool = False
     overrides: tuple[Place, ...] = ()
+    has_effect: bool = True
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -54,14 +58,25 @@ def shown_value(origin: Origin) -> str:
     return shown(origin.line.row.name, origin.line.text) or '""'
 
 
+def row_of_origin(origin: Origin, beaten: Iterable[Origin] = ()) -> Row:
+    """The line as a row, secrets hidden."""
+    row = origin.line.row
+    return Row(
+        row.name,
+        shown_value(origin),
+        (place_of(origin),),
+        overrides=tuple(map(place_of, beaten)),
+        has_effect=row.status is Status.DONE,
+    )
+
+
 def rows_of_setting(setting: Setting) -> Iterator[Row]:
     """One row a line; one marked as default where no line says anything."""
-    name = setting.row.name
     if not setting.origins:
-        yield Row(name, setting.row.default or "-", is_default=True)
-    overrides = tuple(place_of(origin) for origin in setting.beaten)
+        default = setting.row.default or "-"
+        yield Row(setting.row.name, default, is_default=True)
     for origin in setting.origins:
-        yield Row(name, shown_value(origin), (place_of(origin),), overrides=overrides)
+        yield row_of_origin(origin, setting.beaten)
 
 
 def rows_of_settings(settings: Iterable[Setting], *, with_defaults: bool) -> list[Row]:
@@ -87,20 +102,21 @@ def folded(groups: Iterable[Group], columns: int) -> list[str]:
     return lines
 
 
-def aligned(rows: Iterable[Row], columns: int) -> list[str]:
-    """The rows of one group."""
-    listed = list(rows)
-    names = min(NAME_COLUMNS, max((len(row.name) for row in listed), default=0))
-    values = min(VALUE_COLUMNS, max((len(row.value) for row in listed), default=0))
+def aligned(rows: Sequence[Row], columns: int, signs: str = "") -> list[str]:
+    """The rows of one group; the letters of `signs` stand before them."""
+    names = min(NAME_COLUMNS, max((len(row.name) for row in rows), default=0))
+    values = min(VALUE_COLUMNS, max((len(row.value) for row in rows), default=0))
     lines: list[str] = []
-    for row in listed:
-        head = f"{MARGIN}{row.name:<{names}}  {row.value:<{values}}"
+    for row, sign in zip(rows, signs or " " * len(rows), strict=True):
+        head = f"{sign} {row.name:<{names}}  {row.value:<{values}}"
         lines += _fitted(head, row, columns)
     return lines
 
 
 def _fitted(head: str, row: Row, columns: int) -> list[str]:
     place = "default" if row.is_default else ", ".join(map(str, row.places))
+    if not row.has_effect:
+        place += f"  {NO_EFFECT}"
     section = row.places[0].section if row.places else ""
     for tail in (f"{place}  {section}", place):
         line = f"{head}  {tail}".rstrip()

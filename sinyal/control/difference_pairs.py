@@ -1,0 +1,59 @@
+"""Settings of one place in two files, held against each other."""
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+import msgspec
+
+from sinyal.config.block import Block
+from sinyal.config.provenance import Setting
+
+Pair: TypeAlias = tuple[Setting, Setting]
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """The directives that come out differently in one place.
+
+    With `is_overlay` a directive that is not written says nothing, not its default.
+    """
+
+    where: str
+    pairs: tuple[Pair, ...]
+    is_overlay: bool = False
+
+
+class SectionChange(msgspec.Struct, frozen=True):
+    """A section that only one of the files has: the new one if `is_new`."""
+
+    where: str
+    block: Block
+    is_new: bool
+
+
+Found: TypeAlias = Iterator[Comparison | SectionChange]
+
+
+def differing(
+    old: list[Setting], new: list[Setting], *, is_overlay: bool = False
+) -> tuple[Pair, ...]:
+    """The pairs that differ, out of lists with the same rows."""
+    return tuple(
+        pair
+        for pair in zip(old, new, strict=True)
+        if not _is_same(*pair, is_overlay=is_overlay)
+    )
+
+
+def _is_same(old: Setting, new: Setting, *, is_overlay: bool) -> bool:
+    if not old.origins and not new.origins:
+        return True
+    if is_overlay and bool(old.origins) != bool(new.origins):
+        return False
+    if old.value == new.value:
+        return True
+    # A relative path stands for another file only because the copy lies elsewhere.
+    return old.row.type.place is not None and _texts(old) == _texts(new) != []
+
+
+def _texts(setting: Setting) -> list[str]:
+    return [origin.line.text for origin in setting.origins]
