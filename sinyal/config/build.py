@@ -32,6 +32,7 @@ from sinyal.config.vocabulary import SignalsDecision
 
 INHERITED = (
     "max_smtp_out",
+    "max_smtp_msg_rate",
     "rewrite_list",
     "include_headers_from",
 )  # from pool to member (DOM-7)

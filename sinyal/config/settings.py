@@ -158,6 +158,9 @@ class DomainSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     type: str = "smtp"
     max_smtp_out: int = 20
+    max_msg_rate: Rate | None = None
+    max_connect_rate: Rate | None = None
+    smtp_out_rampup_interval: float = 0.0
     max_msg_per_connection: int = 0
     connection_idle_timeout: float = 0.0
     bounce_after: float = 388_800.0
@@ -203,6 +206,7 @@ class VirtualMta(msgspec.Struct, frozen=True, kw_only=True):
     host_name: tuple[str, ...] = ()
     domain_key: tuple[DomainKey, ...] = ()
     max_smtp_out: int = 0
+    max_smtp_msg_rate: Rate | None = None
     rewrite_list: str = ""
     include_headers_from: str = ""
     enable_signals: EnableSignals | None = None
@@ -224,6 +228,7 @@ class Pool(msgspec.Struct, frozen=True, kw_only=True):
     virtual_mta: tuple[str, ...] = ()
     domain_key: tuple[DomainKey, ...] = ()
     max_smtp_out: int = 0
+    max_smtp_msg_rate: Rate | None = None
     rewrite_list: str = ""
     include_headers_from: str = ""
     enable_signals: EnableSignals | None = None

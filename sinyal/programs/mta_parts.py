@@ -12,6 +12,7 @@ from sinyal.accounting.ledger import Ledger
 from sinyal.accounting.sections import csv_files
 from sinyal.config import Configuration
 from sinyal.config.settings import SignalsSettings
+from sinyal.config.vocabulary import Rate
 from sinyal.delivery.compose import Composer, tracking_of, tracking_root
 from sinyal.delivery.courier import Courier
 from sinyal.delivery.line import Desk, Policy
@@ -90,6 +91,7 @@ def assemble(configuration: Configuration, state: Path, fallback_name: str) -> P
         lambda name: configuration.domain_for(*name),
         configuration.settings.total_max_smtp_out,
         lambda vmta: _max_smtp_out(configuration, vmta),
+        lambda vmta: _max_msg_rate(configuration, vmta),
     )
     tracking = tracking_of(configuration)
     line = MailLine(
@@ -209,6 +211,11 @@ def _dkim_keys(configuration: Configuration) -> dict[str, dkim.Key]:
 def _max_smtp_out(configuration: Configuration, vmta: str) -> int:
     own = configuration.virtual_mtas.get(vmta)
     return own.max_smtp_out if own else 0
+
+
+def _max_msg_rate(configuration: Configuration, vmta: str) -> Rate | None:
+    own = configuration.virtual_mtas.get(vmta)
+    return own.max_smtp_msg_rate if own else None
 
 
 def _source_ip(configuration: Configuration, vmta: str) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from sinyal.mail.envelope import QueueEntry, QueueName
+from sinyal.queues.limits import NEVER, Pace, PaceSettings
 
-NEVER = float("inf")
 # An entry that has waited this long gets a connection of its own although fewer entries
 # wait than connections are open: those may all hang in a slow transaction.
 PATIENCE_S = 1.0
@@ -17,7 +17,7 @@ FORMER = -1.0  # the step of what waits under settings that hold no longer
 Ranked = tuple[float, int, QueueEntry]  # (received_at, tie break, entry)
 
 
-class QueueSettings(Protocol):
+class QueueSettings(PaceSettings, Protocol):
     """The domain settings that schedule a queue; `max_smtp_out` 0: any number."""
 
     @property
@@ -45,6 +45,7 @@ class Queue:
     def __init__(self, name: QueueName, settings: QueueSettings) -> None:
         self.name = name
         self.settings = settings
+        self.pace = Pace(settings)
         self.open = 0  # connections, those included that are being opened
         self.idle = 0  # open ones that wait for new mail
         self.starting = 0  # open ones that are about to ask for an entry
@@ -68,12 +69,14 @@ class Queue:
 
     def is_unused(self, now: float) -> bool:
         """Whether nothing is lost with it."""
-        return not (self.open or len(self)) and self.retry_at <= now
+        is_idle = not (self.open or len(self)) and self.retry_at <= now
+        return is_idle and self.pace.is_forgotten(now)
 
     def obey(self, settings: QueueSettings) -> None:
         """Go on under other settings: what waits keeps its time, its end is new."""
         is_end_new = settings.bounce_after != self.settings.bounce_after
         self.settings = settings
+        self.pace.obey(settings)
         if not is_end_new:
             return
         waiting = [entry for step in self._steps.values() for entry in step]
@@ -139,12 +142,18 @@ class Queue:
         self._waits = 0
 
     def take(self, now: float) -> QueueEntry | None:
-        """The entry that has been offered longest and is not expired."""
+        """The entry that has been offered longest and is not expired.
+
+        None too while max-msg-rate leaves no room.
+        """
         self._sweep(now)
         fresh, due = self._fresh, self._due
+        if not (fresh or due) or self.pace.message_room(now) <= 0:
+            return None
+        self.pace.tried(now)
         if due and (not fresh or due[0][2].due_at <= fresh[0].due_at):
             return heapq.heappop(due)[2]
-        return fresh.popleft() if fresh else None
+        return fresh.popleft()
 
     def advance(self, now: float) -> list[QueueEntry]:
         """Offer what is due; give out what is older than bounce-after; RT-4."""
@@ -160,12 +169,13 @@ class Queue:
 
     def wanted(self, now: float) -> tuple[int, int]:
         """How many idle connections to wake and how many to open now."""
-        need = self.ready - self.starting
+        need = min(self.ready, self.pace.message_room(now)) - self.starting
         if need <= 0 or self.retry_at > now:
             return 0, 0
-        wake = min(need, self.idle)
+        wake = int(min(need, self.idle))
         need -= wake
         room = (self.settings.max_smtp_out or NEVER) - self.open
+        room = min(room, self.pace.connect_room(now))
         if self._head_due_at() + PATIENCE_S > now:
             need -= self.open - self.idle - self.starting
         return wake, int(max(0, min(need, room)))
@@ -181,10 +191,19 @@ class Queue:
             times.append(self._expires_at(self._due[0][2]))
         if self.retry_at > now:
             times.append(self.retry_at)
-        elif self.ready and self.open:
-            patience_at = self._head_due_at() + PATIENCE_S
-            times.append(patience_at if patience_at > now else NEVER)
+        elif self.ready:
+            times.append(self._room_at(now))
         return min(times, default=NEVER)
+
+    def _room_at(self, now: float) -> float:
+        """When an entry that waits may get a connection which it does not get now."""
+        at = self.pace.message_at(now)
+        if not self.idle:
+            at = max(at, self.pace.connect_at(now))
+        if at > now:
+            return at
+        patience_at = self._head_due_at() + PATIENCE_S if self.open else NEVER
+        return patience_at if patience_at > now else NEVER
 
     def _head_due_at(self) -> float:
         """When the entry was offered that would be taken next; there is one."""

@@ -7,8 +7,11 @@ from collections.abc import Callable
 
 import msgspec
 
+from sinyal.config.vocabulary import Rate
 from sinyal.mail.envelope import QueueEntry, QueueName
-from sinyal.queues.queue import NEVER, Queue, QueueSettings
+from sinyal.queues.limits import NEVER, window_of
+from sinyal.queues.queue import Queue, QueueSettings
+from sinyal.queues.rate import Window
 
 UNLIMITED = 0
 SLACK = 64  # void wakes that may stay
@@ -28,7 +31,8 @@ class Queues:
     """Decides from the time alone, without I/O; every call costs O(log n) at most.
 
     Shape: `total_max_smtp_out` and what `vmta_max_smtp_out` answers for a VirtualMTA
-    are counts of connections, 0 for no limit; LIM-1.
+    are counts of connections, 0 for no limit; `vmta_max_msg_rate` answers how often a
+    recipient may be tried over all its queues; LIM-1, LIM-2.
     """
 
     def __init__(
@@ -36,10 +40,13 @@ class Queues:
         settings_for: Callable[[QueueName], QueueSettings],
         total_max_smtp_out: int = UNLIMITED,
         vmta_max_smtp_out: Callable[[str], int] = lambda vmta: UNLIMITED,
+        vmta_max_msg_rate: Callable[[str], Rate | None] = lambda vmta: None,
     ) -> None:
         self._settings_for = settings_for
         self._total_max = total_max_smtp_out
         self._vmta_max = vmta_max_smtp_out
+        self._vmta_rate = vmta_max_msg_rate
+        self._tried: dict[str, Window | None] = {}  # VirtualMTA: what it tried lately
         self._queues: dict[QueueName, Queue] = {}
         self._wakes: list[tuple[float, int, Queue]] = []
         self._order = itertools.count()
@@ -100,6 +107,8 @@ class Queues:
         for vmta, runnable in self._runnable.items():
             limit = self._vmta_max(vmta)
             room = min(total_room, limit - self._open[vmta] if limit else NEVER)
+            if (tried := self._tries(vmta)) and not tried.room(now):
+                continue
             for name, count, opening in self._turns(runnable, room, now):
                 found += [name] * count
                 total_room -= opening
@@ -108,6 +117,7 @@ class Queues:
     def opened(self, name: QueueName, now: float) -> None:
         """A connection is being opened for the queue; it will call `take`."""
         queue = self._queue(name)
+        queue.pace.opened(now)
         queue.open += 1
         queue.starting += 1
         self._open[name.vmta] += 1
@@ -139,7 +149,10 @@ class Queues:
     def take(self, name: QueueName, now: float) -> QueueEntry | None:
         """The next entry for a connection of the queue; it is out of the queue then."""
         queue = self._queue(name)
-        entry = queue.take(now)
+        tried = self._tries(name.vmta)
+        entry = queue.take(now) if tried is None or tried.room(now) else None
+        if tried and entry:
+            tried.spend(now)
         queue.starting = max(0, queue.starting - 1)
         if self._is_runnable(name):  # it wants no more connections than before
             self._offer(queue, now)
@@ -183,7 +196,20 @@ class Queues:
             return now
         while self._wakes and self._wakes[0][0] != self._wakes[0][2].wake_at:
             heapq.heappop(self._wakes)
-        return self._wakes[0][0] if self._wakes else None
+        times = [
+            tried.next_at(now)
+            for vmta, tried in self._tried.items()
+            if tried and self._runnable.get(vmta) and not tried.room(now)
+        ]
+        if self._wakes:
+            times.append(self._wakes[0][0])
+        return min(times, default=None)
+
+    def _tries(self, vmta: str) -> Window | None:
+        """What the VirtualMTA's queues have tried lately; None without a limit."""
+        if vmta not in self._tried:
+            self._tried[vmta] = window_of(self._vmta_rate(vmta))
+        return self._tried[vmta]
 
     def _queue(self, name: QueueName) -> Queue:
         queue = self._queues.get(name)

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from sinyal.config.vocabulary import SmtpHost, SourceHost
+from sinyal.config.vocabulary import Rate, SmtpHost, SourceHost
 from sinyal.delivery import Courier, Desk, Policy, run
 from sinyal.events.outcome import Outcome, Verdict
 from sinyal.mail.envelope import Envelope, QueueEntry, QueueName, Recipient
@@ -36,6 +36,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     retry_after: tuple[float, ...] = (600.0,)
     retry_recipients_after: float = 0.0
     retry_upon_new_mail: bool = False
+    max_msg_rate: Rate | None = None
+    max_connect_rate: Rate | None = None
+    smtp_out_rampup_interval: float = 0.0
     bounce_after: float = 86400.0
     smtp_hosts: tuple[tuple[SmtpHost, ...], ...] = ()
     default_smtp_port: int = 25

@@ -12,6 +12,7 @@ from hypothesis.stateful import (
     rule,
 )
 
+from sinyal.config.vocabulary import Rate
 from sinyal.mail.envelope import Envelope, QueueEntry, QueueName, Recipient
 from sinyal.queues import Queues
 
@@ -28,6 +29,9 @@ class Settings(msgspec.Struct, frozen=True):
     retry_after: tuple[float, ...] = RETRY_AFTER
     retry_recipients_after: float = RECIPIENTS_AFTER_S
     retry_upon_new_mail: bool = False
+    max_msg_rate: Rate | None = None
+    max_connect_rate: Rate | None = None
+    smtp_out_rampup_interval: float = 0.0
     bounce_after: float = BOUNCE_AFTER_S
 
 

@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from sinyal.config.vocabulary import Rate
 from sinyal.mail.envelope import Envelope, QueueEntry, QueueName, Recipient
 from sinyal.queues import Queues
 
@@ -15,6 +16,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     retry_after: tuple[float, ...] = (10.0,)
     retry_recipients_after: float = 0.0
     retry_upon_new_mail: bool = False
+    max_msg_rate: Rate | None = None
+    max_connect_rate: Rate | None = None
+    smtp_out_rampup_interval: float = 0.0
     bounce_after: float = 1000.0
 
 

@@ -38,10 +38,12 @@ use-unencrypted-plain-auth | boolean | false | 3.3.10.56 | PLAIN and LOGIN are u
 ignore-8bitmime | boolean | false | 3.3.10.67 | 8BITMIME is not used
 ignore-pipelining | boolean | false | 3.3.10.69 | PIPELINING is not used
 include | text | | 3.3.10.93 many | Files read in this place
-: accepted delivery does not use it yet
 max-msg-rate | rate | unlimited | 3.3.10.33 | Recipients tried in a period
-backoff-max-msg-rate | rate | | 3.3.10.34 | The same in backoff mode
 max-connect-rate | rate | unlimited | 3.3.10.79 | Connections opened in a period
+smtp-out-rampup-interval | time interval | 0 | 3.3.10.78 | Shortest time between two new
+    connections
+: accepted delivery does not use it yet
+backoff-max-msg-rate | rate | | 3.3.10.34 | The same in backoff mode
 backoff-max-connect-rate | rate | | 3.3.10.84 | The same in backoff mode
 max-data-volume-rate | data rate | unlimited | 3.3.10.37 | Octets delivered in a period
 backoff-max-data-volume-rate | data rate | | 3.3.10.38 | The same in backoff mode
@@ -70,8 +72,6 @@ source-ip-max-connect-rate | range and rate | | 3.3.10.80 many | max-connect-rat
     source address
 source-ip-max-data-volume-rate | range and data rate | | 3.3.10.83 many |
     max-data-volume-rate of one source address
-smtp-out-rampup-interval | time interval | 0 | 3.3.10.78 | Shortest time between two new
-    connections
 max-errors-per-connection | number or unlimited | unlimited | 3.3.10.1 | Refused
     recipients after which a connection ends
 max-rcpt-per-message | number or unlimited | 1000 | 3.3.10.73 | Recipients of one

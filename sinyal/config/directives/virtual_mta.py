@@ -17,11 +17,11 @@ include-headers-from | path of a file | | 3.3.12.7 | Header lines put into its m
 enable-signals | switch or signals-filter | | 10.1.4.1.1 | Upload of its events; above
     pool and global
 include | text | | 3.3.12.10 many | Files read in this place
+max-smtp-msg-rate | rate | unlimited | 3.3.12.2 | Recipients tried in a period over all
+    its queues
 : accepted delivery does not use it yet
 host-name | domain name | | 3.3.12.5 many | Name of its connections
 use-proxy | proxies | | 3.3.12.1 | Proxies of its connections, the first that answers
-max-smtp-msg-rate | rate | unlimited | 3.3.12.2 | Recipients tried in a period over all
-    its queues
 max-smtp-data-volume-rate | data rate | unlimited | 3.3.12.3 | Octets delivered in a
     period over all its queues
 cold-virtual-mta | VirtualMTA | | 3.3.12.4 many | Takes the first messages of a day
