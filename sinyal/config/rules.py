@@ -12,6 +12,7 @@ from sinyal.config.expression import Pattern
 from sinyal.config.limits import split
 from sinyal.config.patterns import domain_pattern
 from sinyal.config.problem import BadValue
+from sinyal.config.rollup import RollupRule
 from sinyal.config.values import (
     duration,
     enable_signals,
@@ -144,14 +145,15 @@ def category_rule(text: str) -> tuple[Pattern, str]:
     return pattern, category
 
 
-def rollup_rule(text: str) -> tuple[str, str, bool]:
+def rollup_rule(text: str) -> RollupRule:
     """`MX-PATTERN QUEUE.rollup [rollup-by-ip]` (ROLL-2)."""
     parts = text.split()
     if len(parts) not in {2, 3} or (len(parts) == 3 and parts[2] != "rollup-by-ip"):
         raise BadValue(f'"{text[:60]}" is not a rollup rule')
     if not parts[1].lower().endswith(".rollup"):
         raise BadValue(f'"{parts[1][:40]}" does not end in .rollup')
-    return parts[0].lower(), parts[1].lower(), len(parts) == 3
+    domain_pattern(parts[0])
+    return RollupRule(parts[0].lower(), parts[1].lower(), len(parts) == 3)
 
 
 def alias(text: str) -> Alias:
