@@ -77,8 +77,12 @@ class Queues:
         return list(self._queues)
 
     def limit(self, total_max_smtp_out: int) -> None:
-        """Go on under another limit of connections, 0 for none."""
+        """Go on under other limits: connections, 0 for any number, and rates."""
         self._total_max = total_max_smtp_out
+        self._tried = {
+            vmta: window_of(self._vmta_rate(vmta), past)
+            for vmta, past in self._tried.items()
+        }
 
     def obey(self, name: QueueName, now: float) -> None:
         """Ask for the settings of a queue anew: they may have changed."""

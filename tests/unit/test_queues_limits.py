@@ -131,3 +131,14 @@ def test_no_window_holds_more_connections_than_max_connect_rate(connects):
     line = queues(max_connect_rate=connects)
     fill(line, ONE, 20)
     assert worst(opened(line, 5_000), connects.window_s) <= connects.count
+
+
+def test_a_lowered_rate_of_a_virtual_mta_counts_what_was_tried_before():
+    rates = {"v": Rate(10, 60)}
+    line = Queues(lambda name: Settings(), vmta_max_msg_rate=rates.get)
+    fill(line, ONE, 2)
+    assert serve(line, 0) == [0, 0]
+    rates["v"] = Rate(2, 60)
+    line.limit(0)
+    fill(line, ONE, 1)
+    assert serve(line, 1000) == [60]
