@@ -18,6 +18,7 @@ from sinyal.delivery.run import run as run_delivery
 from sinyal.programs.mta_parts import Parts, assemble
 from sinyal.reception.dialog import dialogs
 from sinyal.reception.door import tls_context
+from sinyal.reception.pickup import Pickup, check_directories
 from sinyal.runtime.configuration import load_configuration
 from sinyal.runtime.disk import reason_of
 from sinyal.runtime.lifecycle import Tasks, stop_on_signal
@@ -65,14 +66,18 @@ async def run(configuration: Configuration, state: Path) -> None:
     stop, tasks = stop_on_signal(), Tasks()
     # Asking the system for its name may wait for the DNS: only where none is written.
     host_name = configuration.host_name_or("") or socket.getfqdn()
+    check_directories(settings.pickup)
     parts = assemble(configuration, state, host_name)
+    pickup = Pickup(parts.door)
     try:
         LOG.info("%d recipients recovered from the spool", parts.line.recover())
         servers = await listen(configuration, parts)
         tasks.start(rotate(parts, stop), "rotation of accounting files")
+        tasks.start(pickup.run(stop), "pickup directory")
         if parts.connector is not None:
             tasks.start(parts.connector.run(parts.clock, stop), "Signals upload")
         await run_delivery(parts.courier, stop)
+        await pickup.end()
         await asyncio.gather(*(server.stop(LEAVE_TAKING_S) for server in servers))
     finally:
         await tasks.stop()

@@ -1,0 +1,168 @@
+"""A file of SMTP commands, played to a session in memory; guide 7.2.3, rule PICK-3.
+
+One message a file. Any command that fails refuses the file, before anything of it is
+accepted; behind XACK OFF a recipient that is not taken bounces instead.
+"""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any
+
+import regex as re
+from msgspec.structs import replace
+
+from sinyal.config.settings import SourceSettings
+from sinyal.mail.merge import BadMerge, recipient_of
+from sinyal.reception import replies
+from sinyal.reception.acceptance import accept
+from sinyal.reception.door import Door
+from sinyal.reception.pickup_file import MAX_RECIPIENTS, Commands
+from sinyal.reception.transaction import Feeder, Transaction
+from sinyal.runtime.smtp_server import Peer
+from sinyal.smtp import status
+from sinyal.smtp.events import (
+    Acknowledge,
+    DataCommand,
+    Define,
+    Event,
+    Hello,
+    MailData,
+    MailFrom,
+    Noop,
+    PartCommand,
+    Quit,
+    RcptTo,
+    Reset,
+)
+from sinyal.smtp.reply import Reply, reply
+from sinyal.smtp.server import ServerSession, Signal
+
+FEATURES = frozenset(("XMRG", "VERP", "DSN", "SMTPUTF8", "INVALID-RCPT"))
+GREETING = reply(220, "batch")
+OK = reply(250, "2.0.0 ok")
+PART_TAKEN = reply(250, "2.6.0 part received")
+UNFINISHED = reply(554, "5.5.0 the file ends before the message does")
+MORE_THAN_ONE = reply(554, "5.5.0 there is more in the file than one message")
+FAILED = re.compile(rb"^([45]\d\d) ([^\r]*+)\r$", re.MULTILINE)
+GREETED = re.compile(rb"(?i:HELO|EHLO)[ \t]")
+TURN = 200  # commands answered before others get their turn
+
+
+async def play(door: Door, source: SourceSettings, commands: Commands) -> Reply:
+    """The reply to the message of the file, or the first refusal."""
+    octets = commands.octets
+    session, dialog = ServerSession(source.max_message_size), BatchDialog(door, source)
+    session.features = FEATURES
+    session.greet(GREETING)
+    if not GREETED.match(octets):
+        session.receive_data(b"EHLO localhost\r\n")
+    session.receive_data(octets)
+    session.data_to_send()
+    count = 0
+    while not isinstance(event := session.next_event(), Signal):
+        if refused := _refusal(session):
+            return refused
+        is_end = isinstance(event, MailData) and event.is_last
+        if is_end and not _is_done(octets, session.buffered_octets):
+            return MORE_THAN_ONE
+        answer = dialog.answer(event)
+        answer = answer if isinstance(answer, Reply) else await answer
+        if is_end or isinstance(event, Quit):
+            return answer if is_end else UNFINISHED
+        session.send(answer)
+        if refused := _refusal(session):
+            return refused
+        count += 1
+        if count % TURN == 0:
+            await asyncio.sleep(0)
+    return _refusal(session) or UNFINISHED
+
+
+def _refusal(session: ServerSession) -> Reply | None:
+    """The first refusal among the replies that have been given, None without one."""
+    found = FAILED.search(session.data_to_send())
+    return reply(int(found[1]), found[2].decode()) if found else None
+
+
+def _is_done(octets: bytes, left: int) -> bool:
+    """Whether the last `left` octets hold nothing but QUIT."""
+    rest = octets[len(octets) - left :].strip().upper() if left else b""
+    return rest in {b"", b"QUIT"}
+
+
+class BatchDialog:
+    """What the commands of a file have said so far.
+
+    Mail merge needs no setting here (MM-6), relaying none either: who may write into
+    the directory may send.
+    """
+
+    def __init__(self, door: Door, source: SourceSettings) -> None:
+        self._door = door
+        self._source = source
+        self._hello: Hello | None = None
+        self._is_silent = False
+        self._transaction = Transaction(MailFrom(""))
+
+    def answer(self, event: Event) -> Reply | Awaitable[Reply]:
+        match event:
+            case Hello():
+                self._hello = event
+            case MailFrom():
+                self._transaction = Transaction(event, [], {})
+            case RcptTo():
+                return self._recipient(event)
+            case MailData():
+                return self._data(event)
+            case DataCommand() | PartCommand():
+                return replies.START_DATA
+            case Acknowledge():
+                self._is_silent = not event.is_on
+            case Define() | Reset() | Noop() | Quit():
+                pass
+            case _:
+                return status.NOT_IMPLEMENTED
+        return OK
+
+    def _recipient(self, event: RcptTo) -> Reply:
+        transaction, source = self._transaction, self._source
+        if len(transaction.recipients) >= (
+            source.max_rcpt_per_message or MAX_RECIPIENTS
+        ):
+            return replies.TOO_MANY_RECIPIENTS
+        fields: dict[str, Any] = {"notify": event.notify, "orcpt": event.orcpt}
+        if refusal := self._objection(event):
+            if not self._is_silent:
+                return refusal
+            fields["refusal"] = str(refusal)
+        try:
+            one = recipient_of(event.variables, event.address)
+        except BadMerge as error:
+            return reply(550, str(error))
+        transaction.recipients.append(replace(one, **fields))
+        return replies.RECIPIENT_OK
+
+    def _objection(self, event: RcptTo) -> Reply | None:
+        """Why the address is not taken (SUP-2), None where it is."""
+        if not event.is_valid:
+            return status.BAD_ADDRESS
+        name = self._door.configuration.suppression_for(self._source, event.address)
+        if not name:
+            return None
+        text = f'recipient is in suppression list "{name}": <{event.address}>'
+        return reply(550, f"5.7.1 {text}")
+
+    def _data(self, event: MailData) -> Reply | Awaitable[Reply]:
+        transaction = self._transaction
+        if event.part:
+            transaction.parts[event.part] = event.octets
+        if not event.is_last:
+            return PART_TAKEN
+        feeder = feeder_of(self._source, self._hello)
+        return accept(self._door, feeder, transaction, event.octets)
+
+
+def feeder_of(source: SourceSettings, hello: Hello | None = None) -> Feeder:
+    """Who hands in what lies in the pickup directory."""
+    nobody = Peer("", 0, "", 0)
+    return Feeder(source=source, peer=nobody, hello=hello, user="", origin="pickup")
