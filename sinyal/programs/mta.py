@@ -15,6 +15,7 @@ from sinyal.config import Configuration
 from sinyal.config.vocabulary import Listener
 from sinyal.control.check import report
 from sinyal.delivery.run import run as run_delivery
+from sinyal.programs import transmissions
 from sinyal.programs.mta_parts import Parts, assemble
 from sinyal.reception.dialog import dialogs
 from sinyal.reception.door import tls_context
@@ -72,6 +73,7 @@ async def run(configuration: Configuration, state: Path) -> None:
     try:
         LOG.info("%d recipients recovered from the spool", parts.line.recover())
         servers = await listen(configuration, parts)
+        servers += await transmissions.listen(parts.door)
         tasks.start(rotate(parts, stop), "rotation of accounting files")
         tasks.start(pickup.run(stop), "pickup directory")
         if parts.connector is not None:

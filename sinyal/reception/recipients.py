@@ -108,7 +108,7 @@ def completed(ask: Ask, at: Placed) -> tuple[Recipient, ...]:
     found: Iterable[Recipient] = at.recipients
     if ask.configuration.aliases:
         found = _aliased(ask.door, found)
-    if ask.is_merge:
+    if ask.is_merge or ask.feeder.origin == "api":
         found = _settled(ask, at.placement, found)
     if ask.source.bcc and at.recipients:
         found = (*found, _blind(at.recipients[0], ask.source.bcc))
@@ -144,7 +144,7 @@ def _targets(door: Door, address: str, depth: int) -> dict[str, None]:
 def _settled(
     ask: Ask, common: Placement, recipients: Iterable[Recipient]
 ) -> Iterator[Recipient]:
-    """Recipients of a mail merge with all that hangs on their own VirtualMTA."""
+    """Recipients with a sender, a job or a VirtualMTA of their own, made complete."""
     configuration, source = ask.configuration, ask.source
 
     def sender_of(one: Recipient) -> str:
