@@ -10,6 +10,7 @@ from sinyal.accounting.growing import LedgerFailed
 from sinyal.events.codec import encode_line
 from sinyal.events.convert import event_of
 from sinyal.events.record import Record
+from sinyal.runtime.log import LOG
 
 
 class Ledger:
@@ -32,6 +33,28 @@ class Ledger:
         self._new_event_id = new_event_id
         self._node_name = node_name
         self._syncing = threading.Lock()
+
+    def adopt(
+        self, csv_files: Sequence[CsvFile], event_file: EventFile | None, node_name: str
+    ) -> None:
+        """Write to these from now on; files left out are synced and closed.
+
+        Errors of a file that cannot be closed as it should are logged.
+        """
+        with self._syncing:
+            gone = [file for file in self._csv_files if file not in csv_files]
+            former, self._event_file = self._event_file, event_file
+            self._csv_files = tuple(csv_files)
+            self._node_name = node_name
+            for file in gone:
+                _close(file)
+            if former is not None and former is not event_file:
+                _close(former)
+
+    @property
+    def event_file(self) -> EventFile | None:
+        """The file that events go to, None without Signals."""
+        return self._event_file
 
     def keeps(self, record_type: str) -> bool:
         """Whether an accounting file has records of this type; 1.5 % of a relay."""
@@ -94,3 +117,11 @@ class Ledger:
             if record.signals
         )
         return [encode_line(event) for event in events if event is not None]
+
+
+def _close(file: CsvFile | EventFile) -> None:
+    """Close a file that is written no more; what is in it was written before."""
+    try:
+        file.close()
+    except OSError as error:
+        LOG.error("accounting: not closed: %s", error)

@@ -71,8 +71,8 @@ class DeliverySettings(Protocol):
     def smtp_421_means_mx_unavailable(self) -> bool: ...
 
 
-class Policy(msgspec.Struct, frozen=True):
-    """The operator's answers.
+class Policy(msgspec.Struct):
+    """The operator's answers; a reload may change `host_name`.
 
     `source_hosts_for` takes a VirtualMTA and gives its smtp-source-host lines, the
     global ones where it has none (DOM-9); without any, the system chooses the address

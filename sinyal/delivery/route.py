@@ -50,7 +50,7 @@ class Router:
     """Lists targets; hosts of equal preference take turns."""
 
     def __init__(self, resolver: Resolver) -> None:
-        self._resolver = resolver
+        self.resolver = resolver
         self._turn = 0
 
     async def targets(
@@ -65,7 +65,7 @@ class Router:
                 yield found
         if levels:
             return
-        routing = await self._resolver.mx(domain)
+        routing = await self.resolver.mx(domain)
         is_literal = domain.startswith("[")
         if routing.is_implicit and settings.bounce_upon_no_mx and not is_literal:
             yield Unreached(Cause.NO_MX.reply(domain=domain), Verdict.BOUNCED)
@@ -77,7 +77,7 @@ class Router:
         self, host: SmtpHost, port: int
     ) -> AsyncGenerator[Target | Unreached, None]:
         if host.is_mx_lookup:
-            routing = await self._resolver.mx(host.name)
+            routing = await self.resolver.mx(host.name)
             found = self._routed(host.name, routing, port)
         else:
             found = self._host(host.name, host.port or port)
@@ -98,7 +98,7 @@ class Router:
     async def _host(
         self, host: str, port: int
     ) -> AsyncGenerator[Target | Unreached, None]:
-        addresses = await self._resolver.addresses(host)
+        addresses = await self.resolver.addresses(host)
         if addresses.found is Found.FAILURE:
             yield _unreached(host, addresses.found, addresses.reason)
         elif not addresses.ips:

@@ -47,6 +47,16 @@ def open_log(
 
     Errors: `OSError` when the file cannot be opened.
     """
+    use_log(log_sink(path, generations=generations, world_readable=world_readable))
+
+
+def log_sink(
+    path: Path | None = None,
+    *,
+    generations: int = DEFAULT_GENERATIONS,
+    world_readable: bool = False,
+) -> logging.Handler:
+    """What `use_log` takes. Errors: `OSError` when the file cannot be opened."""
     sink: logging.Handler
     if path is None:
         sink = logging.StreamHandler()
@@ -55,6 +65,13 @@ def open_log(
         sink = DailyLog(path, generations)
         path.chmod(0o644 if world_readable else 0o640)
     sink.setFormatter(LINE)
-    LOG.handlers = [sink]
+    return sink
+
+
+def use_log(sink: logging.Handler) -> None:
+    """Send the log there from now on; the sink before it is closed."""
+    former, LOG.handlers = LOG.handlers, [sink]
+    for one in former:
+        one.close()
     LOG.setLevel(logging.INFO)
     LOG.propagate = False

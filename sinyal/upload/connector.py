@@ -82,6 +82,12 @@ class Connector:
         self.deleted_files = 0
         self.deleted_events = 0
 
+    def adopt(self, post: Post, settings: ConnectorSettings) -> None:
+        """Upload by another key, to another place or at another pace from now on."""
+        self._post = post
+        self._settings = settings
+        self._refusal = ""
+
     async def run(self, clock: Clock, stop: asyncio.Event) -> None:
         """Scan each interval until `stop` is set."""
         while not stop.is_set():
