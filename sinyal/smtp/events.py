@@ -42,7 +42,8 @@ class RcptTo(msgspec.Struct, frozen=True):
 
     `notify` is upper case as given, `orcpt` as given (`rfc822;xtext`), "" without;
     RFC 3461 4.1, 4.2. `is_valid` false: what stands in the brackets is no address,
-    which a source may accept nevertheless (SRC-11).
+    which a source may accept nevertheless (SRC-11). `variables` are all that XDFN
+    defined for this recipient, names in lower case (MM-1).
     """
 
     verb: ClassVar[bytes] = b"RCPT"
@@ -52,10 +53,15 @@ class RcptTo(msgspec.Struct, frozen=True):
     notify: str = ""
     orcpt: str = ""
     is_valid: bool = True
+    variables: dict[str, str] = {}
 
 
 class Define(msgspec.Struct, frozen=True):
-    """XDFN: variables of the next RCPT, names in lower case (MM-1, MM-2)."""
+    """XDFN: variables of the next RCPT, names in lower case (MM-1, MM-2).
+
+    That RCPT carries them again, all together and without those of a recipient that
+    was refused.
+    """
 
     verb: ClassVar[bytes] = b"XDFN"
     variables: dict[str, str]
@@ -87,7 +93,10 @@ class XClient(msgspec.Struct, frozen=True):
 
 
 class DataCommand(msgspec.Struct, frozen=True, gc=False):
-    """DATA, to be answered 354 or a refusal; RFC 5321 4.1.1.4."""
+    """DATA, to be answered 354 or a refusal; RFC 5321 4.1.1.4.
+
+    The first BDAT of a message asks the same; its 354 is not sent (RFC 3030 2).
+    """
 
     verb: ClassVar[bytes] = b"DATA"
 

@@ -10,31 +10,51 @@ from collections.abc import Callable
 from enum import Enum, auto
 
 from sinyal.smtp import sasl, status
+from sinyal.smtp.chunks import MAX_CHUNKS, Chunk, Chunks
 from sinyal.smtp.events import (
+    Acknowledge,
     Auth,
     AuthResponse,
     Command,
+    DataCommand,
+    Define,
     Event,
+    Hello,
     MailData,
     MailFrom,
+    PartCommand,
+    RcptTo,
+    Reset,
     StartTls,
+    XClient,
 )
-from sinyal.smtp.grammar import PARSERS, REFUSED_OCTETS
+from sinyal.smtp.grammar import FEATURES, PARSERS, REFUSED_OCTETS
+from sinyal.smtp.inbox import Inbox
+from sinyal.smtp.mail_data import MailDataReader, chunked_content
+from sinyal.smtp.merge import FEATURE as MERGE_FEATURE
+from sinyal.smtp.merge import Merge
 from sinyal.smtp.reply import Reply
 from sinyal.smtp.transitions import TRANSITIONS, State
-from sinyal.smtp.transparency import (
-    DOTTED_LINE,
-    END_MARK,
-    has_bare_line_end,
-    unstuff,
-)
 
 MAX_LINE = 2048  # octets with CRLF; RFC 5321 4.5.3.1.4 asks for 512 or more
 MAX_AUTH_LINE = 12288  # octets with CRLF; RFC 4954 4
+MAX_DEFINE_LINE = 80 * 1024  # octets with CRLF: a recipient's variables in one line
+MAX_CONTENT_LINE = 512 * 1024  # octets of mail data; RFC 5322 2.1.1 allows 998
 MAX_ERRORS = 20  # breaches of grammar or order since the last accepted message
-LOGIN_EVENTS = (Auth, AuthResponse)
+MAX_REPLIES = 1000  # that wait to be written before the peer's next command
 CEILING_OCTETS = 256 * 1024 * 1024  # of a message, where the operator sets no limit
 
+LOGIN_EVENTS = (Auth, AuthResponse)
+SILENT_EVENTS = (RcptTo, Define)  # whose replies XACK OFF keeps back (MM-5)
+SILENT_VERBS = {b"RCPT", b"XDFN"}
+CONTENT_VERBS = {b"DATA", b"BDAT", b"XPRT"}
+SUBMITTING = {State.MAIL, State.RCPT, State.MERGE, State.MERGE_RCPT}
+# Behind a refused MAIL or RCPT the rest of a pipelined group is no error.
+GROUP_VERBS = SILENT_VERBS | CONTENT_VERBS
+REFUSED_VERBS = {b"MAIL", b"RCPT", b"BDAT", b"XMRG", b"XDFN"}
+# What speaks HTTP, or TLS without being asked to, is sent away at once.
+HTTP_VERBS = {b"GET", b"POST", b"PUT", b"HEAD", b"OPTIONS", b"CONNECT"}
+TLS_HANDSHAKE = b"\x16"
 
 SECRET = b"***\r\n"
 BARE_LOGIN = re.compile(rb"(?i:AUTH) +[A-Za-z0-9-]{1,20} *\r\n")  # without a response
@@ -55,9 +75,10 @@ class ServerSession:
 
     Illegal input never surfaces as an event: it is answered here, and the state stays.
     Memory is bounded by `max_octets` plus what the caller feeds while PAUSED
-    (`buffered_octets`). Units: `max_octets` octets of a message, 0 for no limit.
+    (`buffered_octets`). Units: `max_octets` octets of a message, 0 for no limit;
+    `max_line_octets` those of a line of it.
     `features` names what is served beyond RFC 5321: CHUNKING, SMTPUTF8, DSN, VERP,
-    XMRG, XCLIENT.
+    XMRG, XCLIENT; INVALID-RCPT lets recipients through that are no addresses.
     `wire`, where there is one, is shown every octet as it is read ("rd") or written
     ("wr"); what AUTH lines prove a name with is shown as stars.
     """
@@ -65,32 +86,70 @@ class ServerSession:
     def __init__(self, max_octets: int = 0) -> None:
         self.state = State.CONNECTED
         self.max_octets = max_octets
+        self.max_line_octets = MAX_CONTENT_LINE
         self.features: frozenset[str] = frozenset()
         self.is_secure = False
         self.is_authenticated = False
-        self.wire: Wire | None = None
-        self._inbox = bytearray()
-        self._searched = 0  # octets of the inbox known to hold no end mark
+        self._inbox = Inbox()
+        self._mail_data = MailDataReader(self._inbox)
         self._outbox: list[bytes] = []
+        self._wire: Wire | None = None
         self._pending: Event | None = None
+        self._verb = b""  # of the last command line
         self._errors = 0
         self._is_refused = False  # the last MAIL or RCPT was
-        self._has_dots = False  # a line of the message begins with one
-        self._is_skipping = False  # the rest of a line, or message, that is too long
+        self._is_silent = False  # XACK OFF
+        self._chunk_count = 0
+        self._behind_chunk = State.GREETED  # where a refused chunk leads
+        self._forget()
+
+    def _forget(self) -> None:
+        """End the transaction: what was learnt of it is of no more use."""
+        self._is_utf8 = False
+        self._withheld: Reply | None = None  # the first error that XACK OFF kept back
+        self._merge: Merge | None = None
+        self._chunks: Chunks | None = None
+        self._chunk: Chunk | None = None  # that BDAT announced, not yet allowed
+
+    @property
+    def wire(self) -> Wire | None:
+        return self._wire
+
+    @wire.setter
+    def wire(self, wire: Wire | None) -> None:
+        self._wire = wire
+        self._inbox.see = self._see if wire else None
 
     @property
     def buffered_octets(self) -> int:
         """Octets received and not yet turned into events."""
         return len(self._inbox)
 
+    @property
+    def held_octets(self) -> int:
+        """All octets of the peer's in memory: also chunks, variables and parts."""
+        chunks, merge = self._chunks, self._merge
+        gathered = len(chunks.content) if chunks else 0
+        return len(self._inbox) + gathered + (merge.octets if merge else 0)
+
+    @property
+    def is_receiving(self) -> bool:
+        """Whether what comes is content, not commands."""
+        return self.state is State.DATA or self.state is State.CHUNK
+
+    @property
+    def has_much_to_say(self) -> bool:
+        """Whether replies had better be written before the next event is asked for."""
+        return len(self._outbox) > MAX_REPLIES
+
     def receive_data(self, data: bytes) -> None:
-        self._inbox += data
+        self._inbox.octets += data
 
     def data_to_send(self) -> bytes:
         octets = b"".join(self._outbox)
         self._outbox.clear()
-        if self.wire and octets:
-            self.wire("wr", octets)
+        if self._wire and octets:
+            self._wire("wr", octets)
         return octets
 
     def next_event(self) -> Event | Signal:
@@ -98,31 +157,42 @@ class ServerSession:
         if self._pending is not None or self.state is State.UPGRADING:
             return Signal.PAUSED
         while self.state is not State.CLOSED:
-            in_data = self.state is State.DATA
-            taken = self._take_message() if in_data else self._take_line()
-            if taken is None:
-                return Signal.NEED_DATA
-            event = self._read_message(taken) if in_data else self._read_line(taken)
-            if not isinstance(event, Reply):
-                self._pending = event
-                return event
-            self._refuse(event, taken)
-        return Signal.CLOSED
+            found: Event | Reply | None
+            if self.state is State.DATA:
+                found = self._read_data()
+            elif self.state is State.CHUNK:
+                found = self._read_chunk()
+            else:
+                found = self._read_line()
+            if found is None:
+                break
+            if not isinstance(found, Reply):
+                self._pending = found
+                return found
+            if found.is_positive:
+                self._write(found)
+            else:
+                self._refuse(found)
+        return Signal.CLOSED if self.state is State.CLOSED else Signal.NEED_DATA
 
     def send(self, reply: Reply) -> None:
         """Answer the pending event; a positive answer moves the state."""
         event, self._pending = self._pending, None
-        self._write(reply)
+        chunk, self._chunk = self._chunk, None
         if reply.code == 421:
+            self._write(reply)
             self.state = State.CLOSED
-        elif isinstance(event, MailData):
-            self.state = State.GREETED
-            self._errors = 0 if reply.is_positive else self._errors
-        elif isinstance(event, LOGIN_EVENTS):
-            self.state = State.AUTH if reply.code == 334 else State.GREETED
-            self.is_authenticated |= reply.code == 235
-        elif event is not None:
+        elif chunk is not None:
+            # The reply to a refused chunk waits until all its octets have come.
+            self._chunks = Chunks()
+            self._is_refused = not reply.is_positive
+            self._begin_chunk(chunk, None if reply.is_positive else reply)
+        elif self._is_silent and isinstance(event, SILENT_EVENTS):
+            self._withhold(reply)
             self._move(event, reply)
+        else:
+            self._write(reply)
+            self._settle(event, reply)
 
     def greet(self, reply: Reply) -> None:
         """Open the session; a refusal closes it. RFC 5321 3.1, 4.3.2."""
@@ -141,135 +211,152 @@ class ServerSession:
 
         Source: RFC 3207 4.2.
         """
-        self.state = State.CONNECTED
         self.is_secure = True
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self.state = State.CONNECTED
         self.is_authenticated = False
+        self._is_silent = False
+        self._forget()
+
+    # -- answers
+
+    def _settle(self, event: Event | None, reply: Reply) -> None:
+        if isinstance(event, MailData):
+            self._end_data(event, reply)
+        elif isinstance(event, LOGIN_EVENTS):
+            self.state = State.AUTH if reply.code == 334 else State.GREETED
+            self.is_authenticated |= reply.code == 235
+        elif event is not None:
+            self._move(event, reply)
+
+    def _end_data(self, event: MailData, reply: Reply) -> None:
+        if reply.is_positive:
+            self._errors = self._chunk_count = 0
+            if self._merge is not None and not event.is_last:
+                self._merge.taken(event)
+                self.state = State.PARTS
+                return
+        self.state = State.GREETED
+        self._forget()
 
     def _move(self, event: Command, reply: Reply) -> None:
         self._is_refused = not reply.is_positive
         if self._is_refused:
+            if isinstance(event, RcptTo) and not event.is_valid:
+                self._count_error()
+            elif isinstance(event, Define) and self._merge is not None:
+                self._merge.spoil()
             return
-        self.state = TRANSITIONS[self.state][event.verb]
-        if self.state is State.UPGRADING:
-            # What came in the clear behind STARTTLS is not to be obeyed inside TLS.
-            self._inbox.clear()
-            self._searched = 0
+        self.state = TRANSITIONS[self.state][self._verb]
+        if after := _AFTER.get(type(event)):
+            after(self, event)
 
-    def _take_line(self) -> bytes | None:
-        """Cut the next line off the inbox, its CRLF left out."""
-        limit = MAX_AUTH_LINE if self.state is State.AUTH else MAX_LINE
-        while True:
-            found = self._inbox.find(b"\r\n", max(0, self._searched - 1))
-            if found < 0:
-                self._searched = len(self._inbox)
-                if self._searched > limit:
-                    self._skip(2)
-                return None
-            line = self._cut(found + 2)
-            was_skipping, self._is_skipping = self._is_skipping, False
-            if was_skipping or len(line) > limit:
-                self._refuse(status.LINE_TOO_LONG, line)
-                if self.state is State.CLOSED:
-                    return None
-                continue
-            return line[:-2]
+    def _after_mail(self, event: MailFrom) -> None:
+        self._is_utf8 = event.is_utf8
+        self._merge = Merge() if event.is_merge else None
+        self._chunk_count = 0
 
-    def _take_message(self) -> bytes | None:
-        """Cut the mail data with its end mark off the inbox."""
-        if not self._is_skipping and self._inbox.startswith(b".\r\n"):
-            return self._cut(3)
-        found = self._find_end(max(0, self._searched - len(END_MARK) + 1))
-        if found >= 0:
-            return self._cut(found + len(END_MARK))
-        self._searched = len(self._inbox)
-        if self._searched > self._limit_on_the_wire() + len(END_MARK):
-            self._skip(len(END_MARK))
-        return None
+    def _after_start_tls(self, event: StartTls) -> None:
+        # What came in the clear behind STARTTLS is not to be obeyed inside TLS.
+        self._inbox.clear()
 
-    def _find_end(self, start: int) -> int:
-        """Where the end mark begins, -1 while it is not there.
+    def _after_acknowledge(self, event: Acknowledge) -> None:
+        self._is_silent = not event.is_on
 
-        Most mail has no line that begins with a dot: then one search finds the end and
-        tells that there is no transparency to undo (130 to 75 us on 100 kB).
-        """
-        if not self._has_dots:
-            dot = self._inbox.find(DOTTED_LINE, start)
-            if dot < 0 or len(self._inbox) < dot + len(END_MARK):
-                return -1
-            if self._inbox.startswith(END_MARK, dot):
-                return dot
-            self._has_dots = True
-        return self._inbox.find(END_MARK, start)
+    # -- command lines
 
-    def _limit_octets(self) -> int:
-        return self.max_octets or CEILING_OCTETS
+    def _read_line(self) -> Event | Reply | None:
+        inbox = self._inbox
+        if self.state is State.CONNECTED and inbox.octets.startswith(TLS_HANDSHAKE):
+            self.close(status.NOT_SMTP)
+            return None
+        was_dropped = inbox.dropped
+        line = inbox.cut_line()
+        if line is None:
+            if inbox.searched > MAX_LINE:
+                self._bound_line()
+            return None
+        self._verb = line[:4].upper()
+        is_long = len(line) > MAX_LINE - 2 and len(line) > self._line_limit(line) - 2
+        if was_dropped or is_long:
+            return status.LINE_TOO_LONG
+        return self._read_auth(line) if self.state is State.AUTH else self._parse(line)
 
-    def _limit_on_the_wire(self) -> int:
-        """Transparency adds a third at most: lines of one dot."""
-        return self._limit_octets() * 4 // 3
+    def _bound_line(self) -> None:
+        """Drop a line that is too long while it comes, save what may be half a CRLF."""
+        inbox = self._inbox
+        if inbox.dropped or len(inbox) > self._line_limit(bytes(inbox.octets[:5])):
+            inbox.drop(1)
 
-    def _skip(self, kept: int) -> None:
-        """Drop what is over the limit, save what may be the start of an end mark."""
-        if self.wire:
-            self.wire("rd", self._shown(bytes(self._inbox[: -(kept - 1)])))
-        del self._inbox[: -(kept - 1)]
-        self._searched = 0
-        self._is_skipping = True
+    def _line_limit(self, line: bytes) -> int:
+        """Octets with CRLF that a line which begins like this may have."""
+        verb = line[:5].upper()
+        if self.state is State.AUTH or verb == b"AUTH ":
+            return MAX_AUTH_LINE
+        is_define = verb == b"XDFN " and MERGE_FEATURE in self.features
+        return MAX_DEFINE_LINE if is_define else MAX_LINE
 
-    def _cut(self, end: int) -> bytes:
-        with memoryview(self._inbox) as view:
-            octets = bytes(view[:end])
-        del self._inbox[:end]
-        self._searched = 0
-        if self.wire:
-            self.wire("rd", self._shown(octets))
-        return octets
-
-    def _shown(self, octets: bytes) -> bytes:
-        """`octets` read now, the secrets of a login left out."""
-        if self.state is State.DATA:
-            return octets
-        if self.state is State.AUTH or self._is_skipping:
-            return SECRET
-        is_login = octets[:4].upper() == b"AUTH" and not BARE_LOGIN.fullmatch(octets)
-        return octets[:5] + SECRET if is_login else octets
-
-    def _read_message(self, taken: bytes) -> MailData | Reply:
-        was_skipping, self._is_skipping = self._is_skipping, False
-        has_dots, self._has_dots = self._has_dots, False
-        dotted = taken[:-3]
-        if was_skipping or len(dotted) > self._limit_on_the_wire():
-            return status.TOO_LARGE
-        if has_bare_line_end(dotted):
-            return status.BARE_LINE_END
-        plain = unstuff(dotted) if has_dots else dotted.removeprefix(b".")
-        return (
-            status.TOO_LARGE if len(plain) > self._limit_octets() else MailData(plain)
-        )
-
-    def _read_line(self, line: bytes) -> Event | Reply:
-        if self.state is State.AUTH:
-            return self._read_auth(line)
+    def _parse(self, line: bytes) -> Event | Reply | None:
         if REFUSED_OCTETS.search(line):
             return status.BAD_OCTETS
         verb, _, argument = line.partition(b" ")
-        verb = verb.upper()
+        self._verb = verb = verb.upper()
         parse = PARSERS.get(verb)
         if parse is None:
-            return status.UNKNOWN_COMMAND
-        if verb not in TRANSITIONS[self.state]:
-            return self._out_of_order(verb)
-        return self._check(parse(line, argument))
+            return self._unknown(verb)
+        refusal = None
+        if self._withheld is not None and verb in CONTENT_VERBS:
+            refusal = self._withheld
+        elif verb not in TRANSITIONS[self.state]:
+            refusal = self._out_of_order(verb)
+        if refusal is not None and verb != b"BDAT":
+            return refusal
+        parsed = parse(line, argument, self.features)
+        if isinstance(parsed, Chunk):
+            return self._announce(parsed, refusal)
+        check = _CHECKS.get(type(parsed))
+        return check(self, parsed) if check else parsed
 
-    def _check(self, event: Command | Reply) -> Command | Reply:
-        """Refuse what the session's own past rules out."""
-        if isinstance(event, MailFrom) and event.size > self._limit_octets():
-            return status.TOO_LARGE
-        if isinstance(event, Auth) and self.is_authenticated:
-            return status.ALREADY_AUTHENTICATED
-        if isinstance(event, StartTls) and self.is_secure:
-            return status.ALREADY_SECURE
-        return event
+    def _unknown(self, verb: bytes) -> Reply | None:
+        if verb in HTTP_VERBS:
+            self.close(status.NOT_SMTP)
+            return None
+        return status.UNKNOWN_COMMAND if verb.isascii() else status.BAD_VERB
+
+    def _out_of_order(self, verb: bytes) -> Reply:
+        feature = FEATURES.get(verb)
+        if feature is not None and feature not in self.features:
+            return status.NOT_IMPLEMENTED
+        is_early = self.state in {State.MAIL, State.MERGE} and verb in CONTENT_VERBS
+        return (
+            status.NO_RECIPIENTS
+            if is_early and self._is_refused
+            else status.BAD_SEQUENCE
+        )
+
+    def _check_mail(self, event: MailFrom) -> MailFrom | Reply:
+        return status.TOO_LARGE if event.size > self._limit_octets() else event
+
+    def _check_rcpt(self, event: RcptTo) -> RcptTo | Reply:
+        if not self._is_utf8 and not event.text.isascii():
+            return status.NOT_ASCII
+        return event if self._merge is None else self._merge.check_recipient(event)
+
+    def _check_define(self, event: Define) -> Define | Reply:
+        assert self._merge is not None
+        return self._merge.check_define(event)
+
+    def _check_part(self, event: PartCommand) -> PartCommand | Reply:
+        assert self._merge is not None
+        return self._merge.check_part(event)
+
+    def _check_auth(self, event: Auth) -> Auth | Reply:
+        return status.ALREADY_AUTHENTICATED if self.is_authenticated else event
+
+    def _check_start_tls(self, event: StartTls) -> StartTls | Reply:
+        return status.ALREADY_SECURE if self.is_secure else event
 
     def _read_auth(self, line: bytes) -> AuthResponse | Reply:
         if line == b"*":
@@ -277,24 +364,129 @@ class ServerSession:
         octets = sasl.decode(line)
         return status.BAD_BASE64 if octets is None else AuthResponse(octets)
 
-    def _out_of_order(self, verb: bytes) -> Reply:
-        if verb == b"DATA" and self.state is State.MAIL:
-            return status.NO_RECIPIENTS
-        return status.BAD_SEQUENCE
+    # -- content
 
-    def _refuse(self, reply: Reply, taken: bytes) -> None:
+    def _limit_octets(self) -> int:
+        return self.max_octets or CEILING_OCTETS
+
+    def _read_data(self) -> MailData | Reply | None:
+        merge, reader = self._merge, self._mail_data
+        reader.max_line = self.max_line_octets
+        limit = self._limit_octets()
+        content = reader.read(limit if merge is None else limit - merge.part_octets)
+        if not isinstance(content, bytes):
+            return content
+        return MailData(content) if merge is None else merge.data(content)
+
+    def _announce(self, chunk: Chunk, refusal: Reply | None) -> Event | Reply | None:
+        """Read a chunk; before the first one the owner is asked as before DATA."""
+        self._chunk_count += 1
+        if self._chunk_count > MAX_CHUNKS:
+            self.close(status.TOO_MANY_CHUNKS)
+            return None
+        if "CHUNKING" not in self.features:
+            refusal = status.NOT_IMPLEMENTED
+        if refusal is None and self.state is State.RCPT:
+            self._chunk = chunk
+            return DataCommand()
+        self._begin_chunk(chunk, refusal)
+        return self._read_chunk()
+
+    def _begin_chunk(self, chunk: Chunk, refusal: Reply | None) -> None:
+        chunks = self._chunks = self._chunks or Chunks()
+        size = len(chunks.content) + chunk.octets
+        if refusal is None and size > self._limit_octets():
+            refusal = status.TOO_LARGE
+        # A chunk out of place changes nothing, one that fails ends the transaction.
+        is_failed = b"BDAT" in TRANSITIONS[self.state] or self._cancels(b"BDAT")
+        self._behind_chunk = State.GREETED if is_failed else self.state
+        chunks.begin(chunk, refusal)
+        self.state = State.CHUNK
+
+    def _read_chunk(self) -> MailData | Reply | None:
+        chunks, inbox = self._chunks, self._inbox
+        assert chunks is not None
+        if chunks.left:
+            chunks.add(inbox.cut(min(chunks.left, len(inbox))))
+            if chunks.left:
+                return None
+        if chunks.refusal is not None:
+            return chunks.refusal
+        if not chunks.is_last:
+            self.state = State.CHUNKS
+            return chunks.taken()
+        self._chunks = None
+        content = chunked_content(
+            chunks.message(), self._limit_octets(), self.max_line_octets
+        )
+        return content if isinstance(content, Reply) else MailData(content)
+
+    # -- refusals
+
+    def _refuse(self, reply: Reply) -> None:
         """Answer illegal input; too much of it ends the session."""
-        self._write(reply)
-        if self.state is State.DATA or self.state is State.AUTH:
-            self.state = State.GREETED
-        verb = taken[:4].upper()
-        # Behind a refused MAIL or RCPT the rest of a pipelined group is no error.
-        if self._is_refused and verb in {b"RCPT", b"DATA"}:
+        verb = self._verb
+        if self._is_silent and verb in SILENT_VERBS:
+            self._withhold(reply)
+        else:
+            self._write(reply)
+        self._step_back(verb)
+        if self._is_refused and verb in GROUP_VERBS:
             return
-        self._is_refused = verb in {b"MAIL", b"RCPT"}
+        self._is_refused = verb in REFUSED_VERBS
+        self._count_error()
+
+    def _step_back(self, verb: bytes) -> None:
+        """The state behind a refusal; a transaction that failed is forgotten."""
+        if self.state is State.AUTH:
+            self.state = State.GREETED
+            return
+        behind: State = self.state
+        if self.state is State.CHUNK:
+            behind = self._behind_chunk
+        elif self.state is State.DATA or self._cancels(verb):
+            behind = State.GREETED
+        elif self._merge is not None and verb == b"XDFN":
+            self._merge.spoil()
+        elif self._merge is not None and verb == b"RCPT":
+            self._merge.end_recipient()
+        if behind is State.GREETED:
+            self._forget()
+        self.state = behind
+
+    def _cancels(self, verb: bytes) -> bool:
+        """Whether a refused command ends the submission (MM-5)."""
+        if verb in CONTENT_VERBS and self._withheld is not None:
+            return True
+        if self.state is State.PARTS:
+            return verb in GROUP_VERBS or verb in REFUSED_VERBS
+        return self._merge is not None and verb == b"XPRT"
+
+    def _withhold(self, reply: Reply) -> None:
+        """Keep a reply back; outside a submission errors are ignored (MM-5)."""
+        is_first = self._withheld is None and self.state in SUBMITTING
+        if is_first and not reply.is_positive:
+            self._withheld = reply
+
+    def _count_error(self) -> None:
         self._errors += 1
         if self._errors >= MAX_ERRORS:
             self.close(status.TOO_MANY_ERRORS)
+
+    # -- the wire
+
+    def _see(self, octets: bytes) -> None:
+        if self._wire:
+            self._wire("rd", self._shown(octets))
+
+    def _shown(self, octets: bytes) -> bytes:
+        """`octets` read now, the secrets of a login left out."""
+        if self.is_receiving:
+            return octets
+        if self.state is State.AUTH or self._inbox.dropped:
+            return SECRET
+        is_login = octets[:4].upper() == b"AUTH" and not BARE_LOGIN.fullmatch(octets)
+        return octets[:5] + SECRET if is_login else octets
 
     def _write(self, reply: Reply) -> None:
         # Most replies have one line: 0.4 us here, 1 us in the general form.
@@ -302,3 +494,24 @@ class ServerSession:
             self._outbox.append(f"{reply.code} {reply.lines[0]}\r\n".encode())
         else:
             self._outbox.append(reply.encode())
+
+
+# What a command has to pass that is legal here by its verb.
+_CHECKS: dict[type, Callable[..., Event | Reply]] = {
+    MailFrom: ServerSession._check_mail,
+    RcptTo: ServerSession._check_rcpt,
+    Define: ServerSession._check_define,
+    PartCommand: ServerSession._check_part,
+    Auth: ServerSession._check_auth,
+    StartTls: ServerSession._check_start_tls,
+}
+
+# What a positive reply brings about besides the state.
+_AFTER: dict[type, Callable[..., None]] = {
+    Hello: lambda session, event: session._forget(),
+    Reset: lambda session, event: session._forget(),
+    XClient: lambda session, event: session._begin_anew(),
+    MailFrom: ServerSession._after_mail,
+    StartTls: ServerSession._after_start_tls,
+    Acknowledge: ServerSession._after_acknowledge,
+}

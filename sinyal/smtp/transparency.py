@@ -19,6 +19,20 @@ def has_bare_line_end(octets: bytes) -> bool:
     return kinds.newlines not in (None, "\r\n")
 
 
+def past_lines(octets: bytes | bytearray, start: int, end: int, limit: int) -> int:
+    """The start of a line less than `limit` octets before `end`; -1: one is longer.
+
+    `start` is that of a line. Units: `limit` octets of a line without its CRLF. What
+    is searched is the end of each stretch of `limit`, not the whole.
+    """
+    while end - start > limit + 1:
+        found = octets.rfind(b"\r\n", start, start + limit + 2)
+        if found < 0:
+            return -1
+        start = found + 2
+    return start
+
+
 def unstuff(octets: bytes) -> bytes:
     """Mail data as written by its author: one leading dot less in each line."""
     return octets.removeprefix(b".").replace(b"\r\n.", b"\r\n")
