@@ -200,7 +200,7 @@ class Pickup:
                 self._complain(f"{_shown(name)}: {reason}; {reason_of(error)}")
                 continue
             text = f"moved to {bad}/{_shown(target)}: {_shown(reason)}"
-            self._door.log(f"pickup: {_shown(name)} {text}")
+            self._door.log(f"pickup: {_shown(name)}: {text}")
 
     def _complain(self, text: str) -> None:
         """Log what goes wrong, unless the look before said the same."""

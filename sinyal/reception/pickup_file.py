@@ -23,6 +23,7 @@ FIRST = re.compile(rb"(?i:x-sender)[ \t]*+:")
 LINE = re.compile(
     rb"(?i:(x-(?:sender(?:-override)?|receiver|envid|job)))[ \t]*+:([^\r\n]*+)\r\n"
 )
+SINGLE = (b"x-envid", b"x-job")
 ADDRESS = re.compile(MAILBOX)
 
 
@@ -95,6 +96,8 @@ def _letter(lines: bytes, *, removes_dot: bool) -> Letter:
     said: dict[bytes, list[str]] = {}
     at = 0
     while line := LINE.match(lines, at):
+        if line[1].lower() in said and line[1].lower() in SINGLE:
+            break  # the message has one of its own
         at = line.end()
         try:
             said.setdefault(line[1].lower(), []).append(line[2].decode().strip())
