@@ -2,271 +2,184 @@
 
 from collections.abc import Awaitable, Callable
 
-from sinyal.config.settings import SourceSettings
 from sinyal.config.vocabulary import Listener
-from sinyal.mail.envelope import Recipient
-from sinyal.reception import replies
-from sinyal.reception.acceptance import Feeder, Transaction, accept
-from sinyal.reception.connections import Admission, turn_of
+from sinyal.reception import forwarded, offers, replies
+from sinyal.reception.authentication import Authentication
+from sinyal.reception.client import Client
+from sinyal.reception.connections import Admission, State, turn_of
 from sinyal.reception.door import PORT, Door
-from sinyal.reception.login import Login
+from sinyal.reception.mailing import Mailing
 from sinyal.runtime.smtp_server import Dialog, Peer
-from sinyal.smtp import sasl
-from sinyal.smtp.dump import dump
 from sinyal.smtp.events import (
+    Acknowledge,
     Auth,
     AuthResponse,
     DataCommand,
+    Define,
     Event,
     Hello,
     Help,
     MailData,
     MailFrom,
     Noop,
+    PartCommand,
     Quit,
     RcptTo,
     Reset,
     StartTls,
     Verify,
+    XClient,
 )
-from sinyal.smtp.reply import Reply, reply
+from sinyal.smtp.reply import Reply
 from sinyal.smtp.server import Wire
-
-MAX_RECIPIENTS = 100_000  # of a message, where the operator sets no limit
-POSTMASTERS = frozenset(("postmaster", "abuse"))  # RLY-4
 
 Answer = Reply | Awaitable[Reply]
 
+FULL = {
+    State.FULL: replies.TOO_MANY_CONNECTIONS,
+    State.GROUP_FULL: replies.GROUP_FULL,
+    State.ADDRESS_FULL: replies.ADDRESS_FULL,
+}
+
 
 class ReceptionDialog(Dialog):
-    """Who this peer is, what it may do, and the transaction it has begun."""
+    """Lets a client in, and hands what it says to those who know the answer."""
 
     def __init__(self, door: Door, listener: Listener = PORT) -> None:
+        self.wire: Wire | None = None
         self._door = door
         self._listener = listener
         self._admission: Admission | None = None
-        self._peer = Peer("", 0, "", 0)
-        self._source = SourceSettings()
-        self._hello: Hello | None = None
-        self._user = ""
-        self._login: Login | None = None
-        self._transaction = Transaction(MailFrom(""))
-        self.wire: Wire | None = None
+        self._opened_at = door.clock()
+        self.client = Client(door, listener)
+        self.mailing = Mailing(self.client)
+        self.authentication = Authentication(self.client, self._adjust)
 
     # -- called by the server
 
     def opened(self, peer: Peer) -> Answer:
-        door = self._door
-        self._peer = peer
-        self._learn_source()
-        if not self._source.smtp_service:
-            return self._logged(replies.not_served(door.host_name))
+        door, client = self._door, self.client
+        client.connected(peer)
+        self._adjust()
+        if client.is_tls:
+            client.journal.tls()
+        if not client.source.smtp_service:
+            return self._noted(replies.not_served(client.host_name))
         admission = door.slots.admit(
-            peer.remote_ip, self._source, is_patient=door.is_patient(self._listener)
+            peer.remote_ip, client.source, is_patient=door.is_patient(self._listener)
         )
         self._admission = admission
         if admission.is_refused:
-            return self._logged(replies.TOO_MANY_CONNECTIONS)
-        return self._greeted_late() if admission.is_waiting else self._greeted()
+            return self._noted(FULL[admission.state])
+        return (
+            self._greeted_late(admission) if admission.is_waiting else self._greeted()
+        )
 
-    async def _greeted_late(self) -> Reply:
+    async def _greeted_late(self, admission: Admission) -> Reply:
         """The greeting, once there is a slot for the connection (SRC-6)."""
-        assert self._admission is not None
-        await turn_of(self._admission)
+        self.client.journal.connection("connection waits for a slot")
+        await turn_of(admission)
         return self._greeted()
 
     def _greeted(self) -> Reply:
-        return self._logged(replies.ready(self._door.host_name, self._door.version))
+        return self._noted(replies.ready(self.client.host_name, self._door.version))
+
+    def _noted(self, greeting: Reply) -> Reply:
+        self.client.journal.connection(f"connection opened: {greeting}")
+        return greeting
 
     def answer(self, event: Event) -> Answer:
         answer = _ANSWERS[type(event)](self, event)
-        if self._source.log_commands:
-            self._log_command(event, answer)
+        if self.client.source.disconnect_on_transient_error:
+            return self._blunt(answer)
         return answer
+
+    def _blunt(self, answer: Answer) -> Answer:
+        """The answer, or the end of the connection in place of a 4xx (SRC-8)."""
+        if not isinstance(answer, Reply):
+            return self._blunt_late(answer)
+        if not answer.is_transient:
+            return answer
+        self.client.journal.note(f"connection dropped instead of: {answer}")
+        return replies.SILENCE
+
+    async def _blunt_late(self, answer: Awaitable[Reply]) -> Reply:
+        said = self._blunt(await answer)
+        assert isinstance(said, Reply)
+        return said
 
     def extensions(self, is_tls: bool) -> list[str]:
         """What EHLO offers here and now (AUTH-5)."""
-        offered = ["PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES"]
-        offered.append(f"SIZE {self._source.max_message_size}")
-        if self._offers_tls(is_tls):
-            offered.append("STARTTLS")
-        if mechanisms := self._mechanisms(is_tls):
-            offered.append(f"AUTH {' '.join(mechanisms)}")
-        return offered
+        client = self.client
+        users = self._door.configuration.users.values()
+        return offers.lines(client.source, users, client.standing(is_tls=is_tls))
 
     def secured(self, peer: Peer) -> None:
-        self._peer = peer
-        self._hello = None
-        self._user = ""
-        self._login = None
-        self._transaction = Transaction(MailFrom(""))
-        self._learn_source()
-        if self._source.log_tls:
-            self._log(f"TLS {peer.tls_protocol} {peer.tls_cipher}")
+        self.client.secured(peer)
+        self._begin_anew()
+        self.client.journal.tls()
 
     def closed(self) -> None:
+        self.mailing.is_gone = True
         if self._admission is not None:
             self._door.slots.release(self._admission)
-        if self._source.log_connections:
-            self._log("connection closed")
+        journal = self.client.journal
+        if journal.source.log_connections:
+            lasted = self._door.clock() - self._opened_at
+            count = self.mailing.accepted
+            journal.note(f"connection closed: {count} accepted in {lasted:.1f} s")
+
+    def _adjust(self) -> None:
+        """Let the server know what the source's settings are."""
+        source = self.client.source
+        self.max_octets = source.max_message_size
+        self.timeout_s = source.smtp_command_timeout
+        self.data_timeout_s = source.smtp_data_timeout
+        self.features = offers.features(source, is_trusted=self.client.is_trusted)
+        self.wire = self.client.journal.wire
+
+    def _begin_anew(self) -> None:
+        self.mailing.forget()
+        self.authentication = Authentication(self.client, self._adjust)
+        self._adjust()
 
     # -- the commands
 
     def _on_hello(self, event: Hello) -> Reply:
-        self._hello = event
-        self._transaction = Transaction(MailFrom(""))
-        return reply(250, f"{self._door.host_name} says hello")
+        # Whom a trusted relay speaks for keeps the name that was told.
+        client = self.client
+        told = client.told_hello
+        client.hello = told or event
+        self.mailing.forget()
+        return replies.hello(client.host_name)
 
     def _on_start_tls(self, event: StartTls) -> Reply:
-        return replies.START_TLS if self._offers_tls(self._is_tls) else replies.NO_TLS
+        return replies.START_TLS if self.client.offers_tls() else replies.NO_TLS
 
-    def _on_auth(self, event: Auth) -> Reply:
-        mechanisms = self._mechanisms(self._is_tls)
-        if not mechanisms:
-            return replies.NO_LOGIN
-        if event.mechanism not in sasl.MECHANISMS:
-            return replies.UNKNOWN_MECHANISM
-        if event.mechanism not in mechanisms:
-            return replies.NEEDS_TLS
-        if self._is_locked():
-            return replies.LOGIN_LOCKED
-        door = self._door
-        unique = f"<{door.new_message_id()}.{door.clock():.0f}@{door.host_name}>"
-        self._login = Login(door.configuration.users, unique.encode())
-        return self._judged(self._login.begin(event.mechanism, event.initial))
+    def _on_auth(self, event: Auth) -> Answer:
+        return self.authentication.begin(event)
 
-    def _on_auth_response(self, event: AuthResponse) -> Reply:
-        if self._login is None:
-            return replies.LOGIN_FAILED
-        # Another connection of the same source may have been locked out meanwhile.
-        if self._is_locked():
-            return replies.LOGIN_LOCKED
-        return self._judged(self._login.respond(event.octets))
+    def _on_auth_response(self, event: AuthResponse) -> Answer:
+        return self.authentication.respond(event)
 
-    def _on_mail(self, event: MailFrom) -> Reply:
-        if self._source.require_auth and not self._user:
-            return replies.LOGIN_REQUIRED
-        self._transaction = Transaction(event)
-        return replies.SENDER_OK
-
-    def _on_rcpt(self, event: RcptTo) -> Reply:
-        limit = self._source.max_rcpt_per_message or MAX_RECIPIENTS
-        if len(self._transaction.recipients) >= limit:
-            return replies.TOO_MANY_RECIPIENTS
-        if forwarded := self._postmasters(event.address):
-            self._transaction.recipients += [Recipient(to, "") for to in forwarded]
-        elif self._may_relay(event.address):
-            self._transaction.recipients.append(Recipient(event.address, ""))
-        else:
-            return replies.relaying_denied(event.text)
-        return replies.RECIPIENT_OK
-
-    def _on_data(self, event: DataCommand) -> Reply:
-        return replies.START_DATA
-
-    def _on_message(self, event: MailData) -> Answer:
-        transaction, self._transaction = self._transaction, Transaction(MailFrom(""))
-        feeder = Feeder(
-            source=self._source, peer=self._peer, hello=self._hello, user=self._user
-        )
-        return accept(self._door, feeder, transaction, event.octets)
+    def _on_xclient(self, event: XClient) -> Reply:
+        """The client of a relay takes its place, and is greeted (own extension)."""
+        client, told = self.client, event.attributes
+        user = told.get("LOGIN", "")
+        if user and user not in self._door.configuration.users:
+            return replies.NO_SUCH_LOGIN
+        relay = client.peer
+        client.told(forwarded.client_of(relay, told), forwarded.hello_of(told), user)
+        self._begin_anew()
+        words = " ".join(f"{name}={value}" for name, value in told.items())
+        client.journal.connection(f"XCLIENT of {relay.remote_ip}: {words}")
+        if not client.source.smtp_service:
+            return replies.not_served(client.host_name)
+        return replies.ready(client.host_name, self._door.version)
 
     def _on_reset(self, event: Reset) -> Reply:
-        self._transaction = Transaction(MailFrom(""))
+        self.mailing.forget()
         return replies.RESET
-
-    # -- what is known and allowed
-
-    @property
-    def _is_tls(self) -> bool:
-        return bool(self._peer.tls_protocol)
-
-    def _learn_source(self) -> None:
-        """The settings of this peer: by address, listener and login (SRC-4)."""
-        self._source = self._door.configuration.source_for(
-            self._peer.remote_ip, self._listener.source_name, self._user
-        )
-        self.max_octets = self._source.max_message_size
-        self.wire = self._log_octets if self._source.log_data else None
-        self.timeout_s = self._source.smtp_command_timeout
-        self.data_timeout_s = self._source.smtp_data_timeout
-
-    def _offers_tls(self, is_tls: bool) -> bool:
-        has_tls = self._door.has_tls(self._listener)
-        return self._source.allow_starttls and has_tls and not is_tls
-
-    def _mechanisms(self, is_tls: bool) -> list[str]:
-        source = self._source
-        is_late = source.require_starttls_before_auth and not is_tls
-        if not source.allow_auth or not self._door.configuration.users or is_late:
-            return []
-        in_clear = source.allow_unencrypted_plain_auth
-        return [
-            name
-            for name in sasl.MECHANISMS
-            if is_tls or in_clear or name not in sasl.CLEARTEXT
-        ]
-
-    def _is_locked(self) -> bool:
-        rate = self._source.smtp_max_auth_failure_rate
-        door = self._door
-        return door.lockout.is_locked(self._peer.remote_ip, rate, door.clock())
-
-    def _judged(self, asked: Reply | None) -> Reply:
-        """Carry on with a 334, else say how the login ended."""
-        if asked is not None or self._login is None:
-            return asked or replies.LOGIN_FAILED
-        self._user = self._login.user
-        self._login = None
-        if self._user:
-            self._learn_source()
-            return replies.LOGGED_IN
-        rate = self._source.smtp_max_auth_failure_rate
-        self._door.lockout.failed(self._peer.remote_ip, rate, self._door.clock())
-        self._log("authentication failed")
-        return replies.LOGIN_FAILED
-
-    def _may_relay(self, address: str) -> bool:
-        """Whether the recipient is taken from this source (RLY-1)."""
-        if self._source.always_allow_relaying:
-            return "@" in address
-        domain = address.rpartition("@")[2].lower().rstrip(".")
-        if "@" not in address:
-            return False
-        return self._door.configuration.relays(address) or self._door.is_local(domain)
-
-    def _postmasters(self, address: str) -> tuple[str, ...]:
-        """Where mail to this server's postmaster goes, () for other addresses (RLY-4).
-
-        `RCPT TO:<postmaster>` has no domain; RFC 5321 4.5.1.
-        """
-        local, at, domain = address.lower().partition("@")
-        if not at:
-            return self._door.configuration.settings.postmaster
-        is_ours = local in POSTMASTERS and self._door.is_local(domain)
-        return self._door.configuration.settings.postmaster if is_ours else ()
-
-    # -- the log
-
-    def _logged(self, greeting: Reply) -> Reply:
-        if self._source.log_connections:
-            self._log(f"connection opened: {greeting}")
-        return greeting
-
-    def _log_command(self, event: Event, answer: Answer) -> None:
-        secret = isinstance(event, Auth | AuthResponse)
-        name = type(event).__name__
-        said = name if secret or isinstance(event, MailData) else repr(event)
-        done = str(answer) if isinstance(answer, Reply) else "..."
-        self._log(f"{said}: {done}")
-
-    def _log_octets(self, direction: str, octets: bytes) -> None:
-        for line in dump(octets):
-            self._log(f"{direction} {line}")
-
-    def _log(self, text: str) -> None:
-        peer = self._peer
-        self._door.log(f"smtp-in {peer.remote_ip}:{peer.remote_port} {text}")
 
 
 def dialogs(door: Door, listener: Listener = PORT) -> Callable[[], ReceptionDialog]:
@@ -280,11 +193,15 @@ _ANSWERS: dict[type, Callable[..., Answer]] = {
     StartTls: ReceptionDialog._on_start_tls,
     Auth: ReceptionDialog._on_auth,
     AuthResponse: ReceptionDialog._on_auth_response,
-    MailFrom: ReceptionDialog._on_mail,
-    RcptTo: ReceptionDialog._on_rcpt,
-    DataCommand: ReceptionDialog._on_data,
-    MailData: ReceptionDialog._on_message,
+    XClient: ReceptionDialog._on_xclient,
+    MailFrom: lambda dialog, event: dialog.mailing.mail(event),
+    RcptTo: lambda dialog, event: dialog.mailing.rcpt(event),
+    Define: lambda dialog, event: dialog.mailing.define(event),
+    PartCommand: lambda dialog, event: dialog.mailing.part(event),
+    DataCommand: lambda dialog, event: dialog.mailing.data(event),
+    MailData: lambda dialog, event: dialog.mailing.content(event),
     Reset: ReceptionDialog._on_reset,
+    Acknowledge: lambda dialog, event: replies.ACKNOWLEDGED,
     Noop: lambda dialog, event: replies.NOOP,
     Verify: lambda dialog, event: replies.VERIFY,
     Help: lambda dialog, event: replies.HELP,

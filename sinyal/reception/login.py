@@ -1,70 +1,81 @@
-"""One AUTH exchange from its first line to its verdict; RFC 4954, 4616, 2195 (AUTH-1).
+"""One AUTH exchange up to what the peer claims; RFC 4954, 4616, 2195, 4422 (AUTH-1)."""
 
-Passwords are kept in clear text, as CRAM-MD5 asks for.
-"""
+import msgspec
 
-from collections.abc import Mapping
-
-from sinyal.config.settings import SmtpUser
+from sinyal.reception.offers import EXTERNAL
 from sinyal.smtp import sasl
 from sinyal.smtp.reply import Reply, reply
 
-NOBODY = "an unknown user takes as long as a wrong password"
+
+class Claim(msgspec.Struct, frozen=True):
+    """Who the peer says it is, and its proof: one of them is not empty.
+
+    `digest` is that of CRAM-MD5 over `challenge`; `is_certified`: the proof is the
+    client's certificate, and `user` "" asks for whoever it belongs to.
+    """
+
+    user: str = ""
+    password: str = ""
+    digest: str = ""
+    challenge: bytes = b""
+    is_certified: bool = False
+
+    def __repr__(self) -> str:
+        """Without the secrets."""
+        return f"Claim(user={self.user!r}, ...)"
+
+
+NOTHING = Claim()  # what makes no sense claims nothing
 
 
 class Login:
-    """An exchange with one peer: `begin`, then `respond` until the reply is no 334.
+    """An exchange with one peer: `begin`, then `respond` while the answer is a 334.
 
-    `user` is the name that proved itself, "" until then. `challenge` is what CRAM-MD5
-    sends: never the same twice.
+    `challenge` is what CRAM-MD5 sends: never the same twice.
     """
 
-    def __init__(self, users: Mapping[str, SmtpUser], challenge: bytes) -> None:
-        self.user = ""
-        self._users = users
+    def __init__(self, challenge: bytes) -> None:
         self._challenge = challenge
         self._mechanism = ""
         self._name: bytes | None = None
 
-    def begin(self, mechanism: str, initial: bytes | None) -> Reply | None:
-        """A 334, or the verdict: None for a failure, else `user` is set."""
+    def begin(self, mechanism: str, initial: bytes | None) -> Reply | Claim:
+        """A 334, or the claim."""
         self._mechanism = mechanism
         if initial is not None and mechanism != "CRAM-MD5":
             return self.respond(initial)
         prompts = {"CRAM-MD5": self._challenge, "LOGIN": sasl.LOGIN_PROMPTS[0]}
         return _ask(prompts.get(mechanism, b""))
 
-    def respond(self, octets: bytes) -> Reply | None:
+    def respond(self, octets: bytes) -> Reply | Claim:
         """As `begin`; `octets` is what the peer answered."""
         if self._mechanism == "CRAM-MD5":
-            self._prove(octets)
-        elif self._mechanism == "PLAIN":
-            self._match(sasl.parse_plain(octets))
-        elif self._name is None:
+            return self._digest(octets)
+        if self._mechanism == EXTERNAL:
+            return _certified(octets)
+        if self._mechanism == "PLAIN":
+            return _password(sasl.parse_plain(octets))
+        if self._name is None:
             self._name = octets
             return _ask(sasl.LOGIN_PROMPTS[1])
-        else:
-            self._match(sasl.read_credentials(self._name, octets))
-        return None
+        return _password(sasl.read_credentials(self._name, octets))
 
-    def _match(self, claimed: sasl.Credentials | None) -> None:
-        if claimed is None:
-            return
-        known = self._users.get(claimed.user)
-        password = known.password if known else NOBODY
-        if sasl.equal(claimed.password, password) and known:
-            self.user = claimed.user
+    def _digest(self, octets: bytes) -> Claim:
+        found = sasl.parse_cram_md5(octets)
+        if found is None:
+            return NOTHING
+        return Claim(found[0], digest=found[1], challenge=self._challenge)
 
-    def _prove(self, octets: bytes) -> None:
-        claimed = sasl.parse_cram_md5(octets)
-        if claimed is None:
-            return
-        name, digest = claimed
-        known = self._users.get(name)
-        password = known.password if known else NOBODY
-        expected = sasl.cram_md5_digest(password, self._challenge)
-        if sasl.equal(digest, expected) and known:
-            self.user = name
+
+def _certified(octets: bytes) -> Claim:
+    try:
+        return Claim(octets.decode(), is_certified=True)
+    except UnicodeDecodeError:
+        return NOTHING
+
+
+def _password(claimed: sasl.Credentials | None) -> Claim:
+    return Claim(claimed.user, claimed.password) if claimed else NOTHING
 
 
 def _ask(prompt: bytes) -> Reply:

@@ -32,8 +32,12 @@ class MemoryLine:
         self._dialog = dialog
         self._step = step
         self._said = b""
-        self.session.greet(dialog.opened(Peer("127.0.0.1", 40000, "127.0.0.1", 25)))
+        greeting = dialog.opened(Peer("127.0.0.1", 40000, "127.0.0.1", 25))
+        assert isinstance(greeting, Reply)
+        self.session.greet(greeting)
         self.session.max_octets = dialog.max_octets
+        self.session.features = dialog.features
+        self.session.wire = dialog.wire
         self._said += self.session.data_to_send()
 
     def feed(self, octets: bytes) -> bytes:

@@ -25,6 +25,7 @@ def test_a_dialog_in_memory_goes_as_written(
     line = MemoryLine(dialogs(door)(), step)
     asyncio.run(transcript.play(told, line, world))
     assert transcript.accepted(world) == told.accepted
+    assert not transcript.missing(told, world)
 
 
 @pytest.mark.usefixtures("loop_kind")
@@ -46,3 +47,4 @@ def test_a_dialog_over_a_socket_goes_as_written(
 
     asyncio.run(talk())
     assert transcript.accepted(world) == told.accepted
+    assert not transcript.missing(told, world)

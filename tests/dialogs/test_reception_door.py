@@ -4,6 +4,7 @@ import inspect
 from email import message_from_bytes
 from pathlib import Path
 
+import pytest
 from door_world import RECEIVED, World
 from lines import MemoryLine, result_of
 
@@ -224,10 +225,32 @@ def test_a_lockout_holds_for_other_connections_of_the_same_source_only(
     assert answers == [535, 454, 535]
 
 
-def test_commands_are_logged_without_the_secrets(tmp_path: Path, pem: Path) -> None:
+def test_what_a_peer_makes_up_stays_in_its_own_line_of_the_log(
+    tmp_path: Path, pem: Path
+) -> None:
     world = World()
     door = world.door(tmp_path, pem, source_lines="log-commands yes")
-    hand_in(door, b"\r\n", "joe@example.net")
+    line = MemoryLine(dialogs(door)())
+    line.feed("NOOP \u202e\x1b[31m\nforged\r\n".encode())
+    said = [text for text in world.lines if "forged" in text]
+    assert said == ["smtp-in 127.0.0.1:40000 C: NOOP \\u202e\\x1b[31m\\nforged"]
+
+
+@pytest.mark.parametrize("line", ["log-commands yes", "log-data yes"])
+def test_commands_and_octets_are_logged_without_the_secrets(
+    line: str, tmp_path: Path, pem: Path
+) -> None:
+    world = World()
+    lines = f"{line}\nallow-unencrypted-plain-auth yes"
+    door = world.door(tmp_path, pem, source_lines=lines)
+    talk = MemoryLine(dialogs(door)())
+    secret = sasl.encode(sasl.plain_response("alice", "wonderland"))
+    talk.feed(f"HELO x\r\nAUTH PLAIN {secret}\r\nMAIL FROM:<a@b.example>\r\n".encode())
+    talk.feed(b"RCPT TO:<joe@example.net>\r\nDATA\r\n")
+    talk.feed(b"X-DKIM-Key: MIIE\r\n\tsecret\r\nDate: d\r\n\r\nbody\r\n.\r\n")
     log = "\n".join(world.lines)
-    assert "joe@example.net" in log
-    assert "wonderland" not in log
+    assert "AUTH" in log
+    assert "MIIE" not in log
+    assert "secr" not in log
+    assert secret[:8] not in log
+    assert ("body" in log) == line.startswith("log-data")

@@ -7,11 +7,13 @@ A line of a transcript is one of
     C: text           the client sends this line; lines in a row are one write
     R: text           the client sends these octets, without CRLF; \r \n \x00 and so on
     S: text           the server answers this line; * stands for anything
+    REPLY: text       the server answers so many lines; this is the last one
     CRAM: USER WORD   the client answers the last challenge
     TLS               the client starts TLS
     CLOCK: 60         so many seconds pass
     CLOSED            the server has closed the connection
     A: FROM -> TO,TO  a message that was accepted, checked at the end
+    L: text           a line of the log, * for anything; checked at the end
 
 and `{x*500}` in what the client sends is 500 times x.
 """
@@ -41,6 +43,7 @@ class Transcript(NamedTuple):
     source_lines: str
     steps: list[Step]
     accepted: list[str]
+    logged: list[str]
 
 
 class Line(Protocol):
@@ -56,17 +59,19 @@ class Line(Protocol):
 
 def read(path: Path) -> Transcript:
     settings: dict[str, list[str]] = {"@global": [], "@source": []}
-    steps, accepted = [], []
+    steps, accepted, logged = [], [], []
     for line in path.read_text().splitlines():
         kind, _, text = line.partition(" ")
         if kind in settings:
             settings[kind].append(text)
         elif kind == "A:":
             accepted.append(text)
+        elif kind == "L:":
+            logged.append(text)
         elif kind and not kind.startswith("#"):
             steps.append(Step(kind.rstrip(":"), text))
     globals_, sources = ("\n".join(lines) for lines in settings.values())
-    return Transcript(path.stem, globals_, sources, steps, accepted)
+    return Transcript(path.stem, globals_, sources, steps, accepted, logged)
 
 
 def octets(step: Step) -> bytes:
@@ -86,9 +91,11 @@ async def play(transcript: Transcript, line: Line, world: World) -> None:
         if waiting:
             await line.send(waiting)
             waiting = b""
-        if step.kind == "S":
+        if step.kind in {"S", "REPLY"}:
             last = await line.read_line()
-            seen = fnmatch.fnmatchcase(last, step.text.replace("[", "[[]"))
+            while step.kind == "REPLY" and last[3:4] == "-":
+                last = await line.read_line()
+            seen = _fits(last, step.text)
             assert seen, f"step {at}: {last!r} instead of {step.text!r}"
         elif step.kind == "CRAM":
             user, password = step.text.split()
@@ -112,3 +119,16 @@ def accepted(world: World) -> list[str]:
         + ",".join(recipient.address for recipient in one.envelope.recipients)
         for one in world.submitted
     ]
+
+
+def missing(transcript: Transcript, world: World) -> list[str]:
+    """The lines that the log should have and has not."""
+    return [
+        text
+        for text in transcript.logged
+        if not any(_fits(line, text) for line in world.lines)
+    ]
+
+
+def _fits(line: str, text: str) -> bool:
+    return fnmatch.fnmatchcase(line, text.replace("[", "[[]"))
