@@ -11,17 +11,15 @@ from itertools import accumulate
 
 from sinyal.mail import trace
 from sinyal.mail.envelope import Envelope, Recipient
-from sinyal.mail.merge_variables import BadMerge, define, recipient_of
+from sinyal.mail.merge_variables import BadMerge, recipient_of
 
 __all__ = [
     "BadMerge",
     "check",
-    "define",
     "expand",
     "laid_out",
     "merged",
     "recipient_of",
-    "without",
 ]
 
 # A doubled bracket, or a tag. A lone bracket, and one around what is no name, stays.
@@ -92,26 +90,6 @@ def check(
         longest = max(map(len, one.variables.values()), default=0)
         if octets + count * 4 * max(longest, RESERVED_LENGTH) > MAX_COPY_OCTETS:
             raise BadMerge("5.3.4 merged message size exceeds the limit")
-
-
-def without(
-    part_octets: tuple[int, ...], dropped: Iterable[tuple[int, int]]
-) -> tuple[int, ...]:
-    """The lengths of the parts once these pieces of the content are left out.
-
-    Shape: `dropped` are offsets of start and end, in order, that do not overlap.
-    """
-    ends = list(accumulate(part_octets))
-    left = list(part_octets)
-    number = 0
-    for start, stop in dropped:
-        at = start
-        while at < stop and number < len(ends):
-            upto = min(stop, ends[number])
-            left[number] -= max(0, upto - at)
-            at = max(at, upto)
-            number += at >= ends[number]
-    return tuple(left)
 
 
 def merged(

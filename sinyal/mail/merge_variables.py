@@ -27,29 +27,14 @@ class BadMerge(ValueError):
     """What is wrong with a merge, as the text of a 5xx reply: `5.5.4 there is ...`."""
 
 
-def define(known: Mapping[str, str], fresh: Mapping[str, str]) -> dict[str, str]:
-    """What is known of the next recipient after one more XDFN.
-
-    Errors: `BadMerge` for a name defined twice, for a name or value that may not be,
-    and where it becomes too much (64 kB or 1,000 variables).
-    """
-    for name, value in fresh.items():
-        _check(name, value)
-        if name in known:
-            raise BadMerge(f"5.5.4 variable {name} is defined twice")
-    both = {**known, **fresh}
-    octets = sum(len(name) + len(value.encode()) for name, value in both.items())
-    if len(both) > MAX_VARIABLES or octets > MAX_OCTETS:
-        raise BadMerge("5.5.4 too many variables, or too long values, for a recipient")
-    return both
-
-
 def recipient_of(variables: Mapping[str, str], address: str = "") -> Recipient:
     """A recipient with the reserved ones of `variables` in its fields.
 
-    Names are in lower case; `parts` stays () without *parts. Errors: `BadMerge`.
+    Names are in lower case; `parts` stays () without *parts. Errors: `BadMerge`, also
+    for too much (64 kB or 1,000 variables).
     """
-    own = define({}, variables)
+    _check(variables)
+    own = dict(variables)
     fields: dict[str, Any] = {}
     for name in [name for name in own if name.startswith("*")]:
         read = RESERVED.get(name)
@@ -61,12 +46,15 @@ def recipient_of(variables: Mapping[str, str], address: str = "") -> Recipient:
     return Recipient(address, "", variables=own, **fields)
 
 
-def _check(name: str, value: str) -> None:
-    shown = name[:40]
-    if len(name) > MAX_NAME or not NAME.fullmatch(name.removeprefix("*")):
-        raise BadMerge(f'5.5.4 "{_shown(shown)}" is not the name of a variable')
-    if CONTROL.search(value):
-        raise BadMerge(f"5.5.4 the value of {shown} holds a control character")
+def _check(variables: Mapping[str, str]) -> None:
+    for name, value in variables.items():
+        if len(name) > MAX_NAME or not NAME.fullmatch(name.removeprefix("*")):
+            raise BadMerge(f'5.5.4 "{_shown(name[:40])}" is not the name of a variable')
+        if CONTROL.search(value):
+            raise BadMerge(f"5.5.4 the value of {name} holds a control character")
+    octets = sum(len(name) + len(text.encode()) for name, text in variables.items())
+    if len(variables) > MAX_VARIABLES or octets > MAX_OCTETS:
+        raise BadMerge("5.5.4 too many variables, or too long values, for a recipient")
 
 
 def _shown(text: str) -> str:

@@ -11,12 +11,10 @@ from sinyal.mail.merge import (
     MAX_COPY_OCTETS,
     BadMerge,
     check,
-    define,
     expand,
     laid_out,
     merged,
     recipient_of,
-    without,
 )
 from sinyal.mail.merge_variables import MAX_OCTETS, MAX_VARIABLES
 from sinyal.smtp.transparency import stuff
@@ -166,25 +164,6 @@ def test_every_copy_that_passed_the_check_can_be_made(
     )
 
 
-@given(
-    st.lists(st.integers(0, 9), min_size=1, max_size=6),
-    st.sets(st.integers(0, 50), max_size=12),
-)
-def test_the_parts_keep_their_ends_when_fields_are_taken_out(
-    lengths: list[int], edges: set[int]
-):
-    content = bytes(
-        number for number, octets in enumerate(lengths) for _ in range(octets)
-    )
-    inside = sorted(edge for edge in edges if edge <= len(content))
-    pairs = list(zip(inside[::2], inside[1::2], strict=False))
-    kept = bytearray(content)
-    for start, end in reversed(pairs):
-        del kept[start:end]
-    left = without(tuple(lengths), pairs)
-    assert list(left) == [kept.count(number) for number in range(len(lengths))]
-
-
 def test_a_copy_that_would_pass_every_bound_is_refused():
     content = b"[a]" * 100_000
     one = Recipient("a@b.test", "", variables={"a": "x" * 60_000})
@@ -283,16 +262,8 @@ def test_a_recipient_has_no_endless_variables():
     assert "too many" in refusal({f"v{n}": "" for n in range(10_000)})
     full = {f"v{n}": "" for n in range(MAX_VARIABLES)}
     assert recipient_of(full).variables == full
-    with pytest.raises(BadMerge, match="too many"):
-        define(full, {"one_more": ""})
-    with pytest.raises(BadMerge, match="too many"):
-        define({"a": "x" * (MAX_OCTETS - 1)}, {"b": ""})
-
-
-def test_a_variable_is_defined_once():
-    assert define({"a": "1"}, {"b": "2"}) == {"a": "1", "b": "2"}
-    with pytest.raises(BadMerge, match=r"5\.5\.4 variable a is defined twice"):
-        define({"a": "1"}, {"a": "1"})
+    assert recipient_of({"a": "x" * (MAX_OCTETS - 1)})
+    assert "too many" in refusal({"a": "x" * MAX_OCTETS})
 
 
 @given(st.dictionaries(st.text(max_size=12), st.text(max_size=20), max_size=5))
