@@ -6,11 +6,18 @@ from typing import Protocol
 class Files(Protocol):
     """What the caller of `load` hands in: a way to the disk.
 
-    Errors: `read` raises `OSError`, or `UnicodeDecodeError` when the file is not UTF-8.
+    Errors: `read` and `read_bytes` raise `OSError`, `read` `UnicodeDecodeError` when
+    the file is not UTF-8.
     """
 
     def read(self, path: str) -> str:
         """The text of a file."""
+
+    def read_bytes(self, path: str) -> bytes:
+        """The octets of a file."""
+
+    def mode(self, path: str) -> int:
+        """The permission bits of a file, 0 for one that is not there."""
 
     def resolve(self, path: str, beside: str) -> str:
         """`path` made absolute; a relative one is in the directory of `beside`."""

@@ -12,6 +12,9 @@ MAX_DEPTH = 8  # sections inside sections; the language itself needs three
 
 TAG = re.compile(r"[^\s<>/\"]+")
 INLINE_LIST = "<pattern-list>"  # ends a rule whose own rules follow
+EMPTY = re.compile(r"<([^<>]*)>\s*</([^<>]*)>")
+MACRO = "domain-macro"
+NAMES = re.compile(r"[.,$]")  # what a list of domains has and a directive has not
 WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
 ESCAPE = re.compile(r'\\([ "$\\])')
 
@@ -53,8 +56,12 @@ class _Parser:
         self.stack = [_Open("", "", 0, [])]
         self.problems: list[Problem] = []
         self.ignored_depth = 0
+        self.macro: list[str] = []  # the values so far of one that may go on
 
     def take(self, number: int, text: str) -> None:
+        if self.macro and self.continues(text):
+            return
+        self.end_macro()
         if text.startswith("</"):
             self.close(number, text)
         elif text.startswith("<"):
@@ -69,11 +76,42 @@ class _Parser:
         name, *rest = text.split(None, 1)
         value = rest[0] if rest else ""
         self.stack[-1].body.append(Line(name, value, self.file, number))
+        if name.lower() == MACRO and (
+            value.endswith(",") or len(value.split(None, 1)) == 1
+        ):
+            self.macro = [value]
+
+    def continues(self, text: str) -> bool:
+        """Whether `text` belongs to the macro above, whose values go on after a comma
+        or begin in the line after its name."""
+        before = self.macro[-1]
+        is_first = len(self.macro) == 1 and not before.endswith(",")
+        if text.startswith("<") or not (before.endswith(",") or is_first):
+            return False
+        if not _is_list(text) or (is_first and not NAMES.search(text)):
+            return False
+        self.macro.append(text)
+        return True
+
+    def end_macro(self) -> None:
+        """The line of a macro takes up the lines that belong to it."""
+        if len(self.macro) > 1:
+            line = self.stack[-1].body[-1]
+            if isinstance(line, Line):
+                value = " ".join(self.macro)
+                self.stack[-1].body[-1] = Line(line.name, value, line.file, line.line)
+        self.macro = []
 
     def open(self, number: int, text: str) -> None:
-        tag, *rest = text[1:].removesuffix(">").split(None, 1) or [""]
+        body = text[1:].removesuffix(">")
+        both = EMPTY.fullmatch(text) if "</" in body else None
+        if both is not None:  # opened and closed on one line
+            body = both[1]
+        tag, *rest = body.split(None, 1) or [""]
         if text.endswith(">") and TAG.fullmatch(tag):
             self.push(tag.lower(), rest[0].rstrip() if rest else "", number)
+            if both is not None:
+                self.close(number, f"</{both[2]}>")
         elif self.ignored_depth == 0:
             self.report(number, text, "not a section", "write <tag> or <tag argument>")
 
@@ -87,7 +125,7 @@ class _Parser:
 
     def close(self, number: int, text: str) -> None:
         # A name may be repeated in the closing tag (CFG-3).
-        tag = [*text[2:].rstrip(">").split(None, 1), ""][0].lower()
+        tag = [*text[2:].rstrip("> \t").split(None, 1), ""][0].lower()
         if self.ignored_depth:
             self.ignored_depth -= 1
         elif tag not in {section.tag for section in self.stack[1:]}:
@@ -107,6 +145,7 @@ class _Parser:
         self.stack[-1].body.append(section)
 
     def finish(self) -> tuple[Node, ...]:
+        self.end_macro()
         while len(self.stack) > 1:
             self.report_unclosed()
             self.pop()
@@ -123,6 +162,11 @@ class _Parser:
 
     def report(self, line: int, directive: str, text: str, remedy: str) -> None:
         self.problems.append(Problem(self.file, line, directive[:80], text, remedy))
+
+
+def _is_list(text: str) -> bool:
+    """Whether `text` is words with commas between them."""
+    return all(len(part.split()) == 1 for part in text.rstrip(",").split(","))
 
 
 def parse(text: str, file: str) -> tuple[tuple[Node, ...], tuple[Problem, ...]]:

@@ -1,10 +1,15 @@
 """`include` lines replaced by the files they name; guide 3.3.1.31 (CFG-16)."""
 
+import re
+
+from sinyal.config.decode import decoded
 from sinyal.config.files import Files
 from sinyal.config.grammar import Line, Node, Section, parse
 from sinyal.config.problem import BadValue, Problem
 from sinyal.config.values import word
 
+URL = re.compile(r"[a-z]+://", re.IGNORECASE)
+COPY_IT = "fetch it to a file of this server and include that"
 MAX_FILES = 1000
 MAX_CHAIN = 16  # files that include each other in turn
 
@@ -22,14 +27,16 @@ class Reader:
         """The tree of `path` with its includes in place; `reading` is being read."""
         self._count += 1
         try:
-            text = self._files.read(path)
-        except UnicodeDecodeError:
-            self._report(path, 1, "", "the file is not UTF-8", "save it as UTF-8")
+            text, faults = decoded(self._files.read_bytes(path))
+        except BadValue as bad:
+            self._report(path, 1, "", bad.text, bad.remedy)
             return ()
         except OSError as error:
             reason = error.strerror or "it cannot be read"
             self._report(path, 1, "", reason, "check the path and the permissions")
             return ()
+        for line, fault, remedy in faults:
+            self._report(path, line, "", fault, remedy)
         nodes, problems = parse(text, path)
         self.problems += problems
         return self._replace(nodes, (*reading, path))
@@ -52,9 +59,12 @@ class Reader:
 
     def _included(self, line: Line, reading: tuple[str, ...]) -> list[Node]:
         try:
-            pattern = self._files.resolve(word(line.value), self._root)
+            named = word(line.value)
+            if URL.match(named):
+                raise BadValue("a file of another server is not read", COPY_IT)
+            pattern = self._files.resolve(named, self._root)
         except BadValue as bad:
-            self._report_line(line, bad.text, "write the path of a file")
+            self._report_line(line, bad.text, bad.remedy or "write the path of a file")
             return []
         paths = self._files.expand(pattern)
         if not paths:

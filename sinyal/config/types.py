@@ -26,7 +26,8 @@ class Type(msgspec.Struct, frozen=True):
     exist; `refers` gives the names of sections that must exist, each with one of the
     tags `refers_to`; `patterns` gives the operator's regular expressions; `expand`
     gives the values that stand for one with macros. A value with `is_secret` is
-    repeated to nobody; `is_free` text may look like a placeholder of a template.
+    repeated to nobody; `is_free` text may look like a placeholder of a template; a file
+    of one with `has_key` holds a private key.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Type(msgspec.Struct, frozen=True):
     expand: Callable[[Any, Macros], Iterable[Any]] | None = None
     is_secret: bool = False
     is_free: bool = False
+    has_key: bool = False
 
 
 def _resolve_path(path: str, resolve: Resolve) -> str:
@@ -233,6 +235,7 @@ ON_DISK = (
         place=_resolve_tls,
         files=lambda files: _itself(files.path),
         is_secret=True,
+        has_key=True,
     ),
     Type(
         "selector, domain and file",
@@ -244,6 +247,7 @@ ON_DISK = (
         ),
         expand=_expand_key,
         is_free=True,
+        has_key=True,
     ),
 )
 

@@ -1,9 +1,12 @@
 """The disk as the configuration sees it."""
 
 import os
+import stat
 from pathlib import Path
 
 from sinyal.config import Loaded, load
+from sinyal.config.include import Reader
+from sinyal.config.printing import printed
 
 MAX_OCTETS = 16 << 20
 DEFAULT_PATH = "/etc/pmta/config"  # CFG-22
@@ -14,9 +17,19 @@ class DiskFiles:
 
     def read(self, path: str) -> str:
         """Errors: `OSError`, `UnicodeDecodeError`; a file above 16 MB is refused."""
+        return self.read_bytes(path).decode()
+
+    def read_bytes(self, path: str) -> bytes:
+        """Errors: `OSError`; a file above 16 MB is refused."""
         if Path(path).stat().st_size > MAX_OCTETS:
             raise OSError(0, "the file is larger than 16 MB", path)
-        return Path(path).read_text(encoding="utf-8")
+        return Path(path).read_bytes()
+
+    def mode(self, path: str) -> int:
+        try:
+            return stat.S_IMODE(Path(path).stat().st_mode)
+        except OSError:
+            return 0
 
     def resolve(self, path: str, beside: str) -> str:
         """Relative paths are in the directory of `beside`."""
@@ -37,3 +50,9 @@ class DiskFiles:
 def load_configuration(path: str, *, is_lenient: bool = False) -> Loaded:
     """The configuration of the file `path` on this machine's disk."""
     return load(path, DiskFiles(), is_lenient=is_lenient)
+
+
+def normalised(path: str, *, with_secrets: bool = False) -> str:
+    """The file `path` in one form, with what it includes; secrets hidden."""
+    nodes = Reader(DiskFiles(), path).read(path)
+    return printed(nodes, with_secrets=with_secrets)

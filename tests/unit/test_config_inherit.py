@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pem_files import PAIR
 
 from sinyal.config import load
 from sinyal.config.patterns import PatternIndex, domain_pattern
@@ -23,6 +24,12 @@ class OneFile:
 
     def expand(self, pattern):
         return []
+
+    def read_bytes(self, path):
+        return PAIR if path.endswith(".pem") else self.text.encode()
+
+    def mode(self, path):
+        return 0o600
 
     def exists(self, path):
         return True

@@ -5,6 +5,7 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pem_files import KEY
 
 from sinyal.config import load
 from sinyal.config.directives.table import TABLE
@@ -28,6 +29,12 @@ class Shelf:
         if not pattern.endswith("*"):
             return [pattern] if pattern in self.texts else []
         return sorted(path for path in self.texts if path.startswith(pattern[:-1]))
+
+    def read_bytes(self, path):
+        return self.read(path).encode()
+
+    def mode(self, path):
+        return 0o600
 
     def exists(self, path):
         return path in self.texts
@@ -115,7 +122,7 @@ def test_a_missing_file_is_an_error():
         "/c/main:1: domain-key: /c/k.pem cannot be read,"
         " check the path and the permissions"
     ]
-    assert errors("domain-key a, b.example, k.pem", **{"k.pem": "key"}) == []
+    assert errors("domain-key a, b.example, k.pem", **{"k.pem": KEY.decode()}) == []
 
 
 def test_a_configuration_that_is_not_there_is_an_error():

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from pem_files import PAIR
 
 from sinyal.config.settings import (
     DomainSettings,
@@ -43,7 +44,8 @@ def seed(tmp_path):
     for there, here in SEED_FILES.items():
         assert there in text
         text = text.replace(there, here)
-        (tmp_path / here).write_text("PEM")
+        (tmp_path / here).write_bytes(PAIR)
+        (tmp_path / here).chmod(0o600)
     path = tmp_path / "seed.conf"
     path.write_text(text)
     return load_configuration(str(path))
@@ -157,7 +159,8 @@ def test_the_demo_differs_from_the_seed_where_it_must(tmp_path):
     text = (EXAMPLES / "demo.conf").read_text()
     (tmp_path / "demo.conf").write_text(text)
     for name in ("demo.pem", "mypmta.pem"):
-        (tmp_path / name).write_text("PEM")
+        (tmp_path / name).write_bytes(PAIR)
+        (tmp_path / name).chmod(0o600)
     loaded = load_configuration(str(tmp_path / "demo.conf"))
     assert loaded.problems == ()
     found = loaded.configuration

@@ -1,6 +1,7 @@
 """What `sinyal explain` says: each effective setting and the line that set it."""
 
 import pytest
+from pem_files import PAIR
 
 from sinyal.config import load
 from sinyal.config.provenance import Provenance
@@ -22,6 +23,12 @@ class OneFile:
 
     def expand(self, pattern):
         return []
+
+    def read_bytes(self, path):
+        return PAIR if path.endswith(".pem") else self.text.encode()
+
+    def mode(self, path):
+        return 0o600
 
     def exists(self, path):
         return True
