@@ -4,11 +4,9 @@ from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from sinyal.config.configuration import DEFAULT_VMTA
-from sinyal.config.patterns import EVERY, SUBDOMAINS, DomainPattern
 from sinyal.config.provenance import Provenance
 from sinyal.control.difference_pairs import Comparison, Pair, differing
-
-ANY_LABEL = "any-other-name"  # a name that no entry has
+from sinyal.control.queue_examples import examples
 
 Layers: TypeAlias = tuple[int, ...]
 
@@ -19,7 +17,7 @@ def queues(old: Provenance, new: Provenance) -> Iterator[Comparison]:
 
     All others differ where the unnamed one does, by the same lines.
     """
-    names = _representatives({entry[0] for entry in (*old.entries, *new.entries)})
+    names = examples({entry[0] for entry in (*old.entries, *new.entries)})
     known: dict[tuple[Layers, Layers], tuple[Pair, ...]] = {}
     for vmta in (DEFAULT_VMTA, *_changed(old, new)):
         for domain, shown in names:
@@ -58,30 +56,3 @@ def _by_owner(one: Provenance) -> dict[str, list[tuple[str, Any]]]:
     for entries in found.values():
         entries.sort(key=lambda entry: entry[0])
     return found
-
-
-def _representatives(patterns: set[DomainPattern]) -> list[tuple[str, str]]:
-    """A domain for every kind of queue, and how to call it; general ones first."""
-    found: dict[str, str] = {}
-    for pattern in sorted(patterns, key=_generality):
-        for domain, shown in _examples(pattern):
-            found.setdefault(domain, shown)
-    return list(found.items())
-
-
-def _generality(pattern: DomainPattern) -> tuple[bool, int, bool, str]:
-    labels = pattern.name.count(".")
-    return pattern.prefix != EVERY, labels, not pattern.prefix, pattern.key
-
-
-def _examples(pattern: DomainPattern) -> Iterator[tuple[str, str]]:
-    if pattern.literals is not None:
-        yield f"[{pattern.literals.network_address}]", pattern.name
-    elif pattern.prefix == EVERY:
-        yield ANY_LABEL, EVERY
-    else:
-        if pattern.prefix:
-            below = f"{SUBDOMAINS}{pattern.name}"
-            yield f"{ANY_LABEL}.{pattern.name}", below
-        if pattern.prefix != SUBDOMAINS:
-            yield pattern.name, pattern.name

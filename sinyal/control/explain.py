@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from sinyal.config.addresses import canonical_domain
+from sinyal.config.directives.row import Status
 from sinyal.config.provenance import Provenance, Setting, of_section
 from sinyal.control.explain_mail import dkim, relaying, rollups, signals
 from sinyal.control.layout import Group, Row, rows_of_settings
@@ -83,7 +84,7 @@ def _queue(
     """The queue's settings; after queue-to those of the queue it leads to (ROLL-1)."""
     settings = provenance.of_queue(question.domain, vmta)
     yield _settings(f"queue {question.domain}/{vmta}", settings, question)
-    goal = _written(settings, "queue_to")
+    goal = _goal(settings)
     if goal and goal != question.domain and steps:
         onward = msgspec.structs.replace(question, domain=canonical_domain(goal))
         yield from _queue(provenance, onward, vmta, steps - 1)
@@ -132,9 +133,10 @@ def _settings(title: str, settings: list[Setting], question: Question) -> Group:
     return Group(title, tuple(rows or nothing))
 
 
-def _written(settings: list[Setting], attribute: str) -> str:
-    """The value of a directive that names something, "" when it is not set."""
+def _goal(settings: list[Setting]) -> str:
+    """Where queue-to leads, "" where nothing does."""
     for setting in settings:
-        if setting.row.attribute == attribute and setting.origins:
+        row = setting.row
+        if row.attribute == "queue_to" and row.status is Status.DONE:
             return str(setting.value)
     return ""

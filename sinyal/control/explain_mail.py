@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
+import msgspec
+
 from sinyal.config.addresses import canonical_domain
 from sinyal.config.block import Block
 from sinyal.config.patterns import PatternIndex, domain_pattern
@@ -172,5 +174,7 @@ def rollups(provenance: Provenance, domain: str) -> Iterator[Group]:
         yield Group(f"domains rolled up to {domain}", tuple(map(row_of_origin, own)))
     elif lines:
         said = f"{len(lines)} rules, as the MX records of {domain} say"
-        place = place_of(lines[0])
-        yield Group("MX roll-up", (Row("decided by", said, (place,)),))
+        row = msgspec.structs.replace(
+            row_of_origin(lines[0]), name="decided by", value=said
+        )
+        yield Group("MX roll-up", (row,))

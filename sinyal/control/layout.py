@@ -104,13 +104,18 @@ def folded(groups: Iterable[Group], columns: int) -> list[str]:
 
 def aligned(rows: Sequence[Row], columns: int, signs: str = "") -> list[str]:
     """The rows of one group; the letters of `signs` stand before them."""
-    names = min(NAME_COLUMNS, max((len(row.name) for row in rows), default=0))
-    values = min(VALUE_COLUMNS, max((len(row.value) for row in rows), default=0))
+    names = _widest((row.name for row in rows), NAME_COLUMNS)
+    values = _widest((row.value for row in rows), VALUE_COLUMNS)
     lines: list[str] = []
     for row, sign in zip(rows, signs or " " * len(rows), strict=True):
         head = f"{sign} {row.name:<{names}}  {row.value:<{values}}"
         lines += _fitted(head, row, columns)
     return lines
+
+
+def _widest(texts: Iterable[str], limit: int) -> int:
+    """The width of a column; longer texts than `limit` stick out of it."""
+    return max((len(text) for text in texts if len(text) <= limit), default=0)
 
 
 def _fitted(head: str, row: Row, columns: int) -> list[str]:

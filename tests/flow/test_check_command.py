@@ -40,7 +40,7 @@ LINES: tuple[tuple[str, str], ...] = (
     ("<domain a b>", '<domain>: "b" is one word too many,'),
     ("</domain>", ""),
     ("<domain x.example>", ""),
-    ("type pipe", 'type: "pipe" is not done yet by sinyal'),
+    ("type pipe", "type: pipe is refused"),
     ("</domain>", ""),
     ("<smtp-user u>", ""),
     ("password correct horse", "password: it has blanks or a double quote too many"),
