@@ -37,6 +37,7 @@ from sinyal.config.vocabulary import (
 
 DEFAULT_VMTA = "{default}"
 NO_SIGNALS = SignalsDecision(enabled=False)
+NO_REWRITING = RewriteList()
 
 
 class Relaying(msgspec.Struct, frozen=True):
@@ -181,11 +182,28 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=Tr
 
     def rewrite_for(self, source: SourceSettings, vmta: str) -> tuple[RewriteRule, ...]:
         """Rules in the order of trial: the source's, then the VirtualMTA's (RW-3)."""
-        return tuple(
-            rule
-            for name in self._rewrite_names(source, vmta)
-            for rule in self.rewrite_lists[name].mail_from
-        )
+        return self.rewriting(source, vmta).mail_from
+
+    def rewriting(self, source: SourceSettings, vmta: str) -> RewriteList:
+        """The rules of both kinds that apply, in the order of trial (RW-3)."""
+        if not self.rewrite_lists:
+            return NO_REWRITING
+        known = self._rewriting
+        found = known.get((source.rewrite_list, vmta))
+        if found is None:
+            lists = [
+                self.rewrite_lists[name] for name in self._rewrite_names(source, vmta)
+            ]
+            found = known[source.rewrite_list, vmta] = RewriteList(
+                mail_from=tuple(rule for one in lists for rule in one.mail_from),
+                from_domain=tuple(rule for one in lists for rule in one.from_domain),
+            )
+        return found
+
+    @cached_property
+    def _rewriting(self) -> dict[tuple[str, str], RewriteList]:
+        """What `rewriting` has worked out: at most lists times VirtualMTAs."""
+        return {}
 
     def author_domain(self, source: SourceSettings, vmta: str, domain: str) -> str:
         """What a domain of the From field becomes, "" where it stays (RW-2).
@@ -217,6 +235,8 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=Tr
 
     def included_headers(self, vmta: str) -> bytes:
         """The fields of include-headers-from: the global ones, then its own (DOM-8)."""
+        if not self.header_files:
+            return b""
         path = self.settings.include_headers_from
         return self.header_files.get(path, b"") + self.own_headers(vmta)
 

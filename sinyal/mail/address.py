@@ -9,6 +9,11 @@ TOKEN = re.compile(
     rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|<[^>]*+(?:>|\Z)|[^"<(,;:]++|.', re.DOTALL
 )
 PAREN = re.compile(rb"[()]|\\.", re.DOTALL)
+# `Name <local@domain>` without any mark that needs a second look:
+# nearly all mail, at a third of the price.
+PLAIN = re.compile(
+    rb'([^"<>(),;:\\\x00-\x1f]*+)<([^\s"<>(),;:@\\]++@[^\s"<>(),;:@\\]++)>'
+)
 ESCAPE = re.compile(rb"\\(.)", re.DOTALL)
 
 
@@ -24,6 +29,8 @@ def parse(value: bytes) -> Mailbox:
 
     Source: RFC 5322 3.4, with the older form `address (name)`.
     """
+    if plain := PLAIN.fullmatch(value):
+        return Mailbox(_shown(plain[1]), header.text(plain[2]))
     phrase: list[bytes] = []
     comments: list[bytes] = []
     at = 0
@@ -60,10 +67,12 @@ def _mailbox(phrase: list[bytes], comments: list[bytes], address: bytes) -> Mail
         name = comments[0]
     route_end = address.rfind(b":") if address.startswith(b"@") else -1
     spec = address[route_end + 1 :].strip()
-    return Mailbox(
-        " ".join(header.decode(name).split()),
-        header.text(spec) if b"@" in spec else "",
-    )
+    return Mailbox(_shown(name), header.text(spec) if b"@" in spec else "")
+
+
+def _shown(name: bytes) -> str:
+    """A display name as people read it, on one line."""
+    return " ".join(header.decode(name).split())
 
 
 def _unquoted(word: bytes) -> bytes:

@@ -63,6 +63,16 @@ def split(content: bytes, start: int = 0, end: int | None = None) -> Split:
     return Split(gap.start() + 1, gap.end()) if gap else Split(stop, stop)
 
 
+def matches(content: bytes) -> Iterator[re.Match[bytes]]:
+    """All fields in order as matches: [1] is the name, [2] the value as it stands.
+
+    For a reader that wants few of the values: `unfold` those.
+    """
+    for found in FIELD.finditer(content, 0, split(content).header_end):
+        if found[1] is not None:
+            yield found
+
+
 def fields(content: bytes, start: int = 0, end: int | None = None) -> list[Field]:
     """All fields of the header in order."""
     stop = split(content, start, end).header_end

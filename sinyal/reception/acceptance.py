@@ -60,8 +60,10 @@ def _accept(
     if isinstance(at, Reply):
         return at
     recipients = completed(ask, at)
-    taken = Taken(ask, transaction, content, at.placement, recipients)
-    whole = submission(taken)
+    rewriting = door.configuration.rewriting(source, at.placement.vmta)
+    whole = submission(
+        Taken(ask, transaction, content, at.placement, recipients, rewriting)
+    )
     if any(_report_kind(door, one) for one in recipients):
         return _hand_on(door, whole, content.octets)
     return door.submit(whole)

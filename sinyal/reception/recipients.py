@@ -4,6 +4,7 @@ Source: guide 8.4, 12.9, 3.3.7.3; rules VM-8, PL-3, DLV-7.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import groupby
 from typing import Any
 
@@ -12,7 +13,9 @@ from msgspec.structs import replace
 
 from sinyal.config.configuration import Configuration
 from sinyal.config.settings import SourceSettings
+from sinyal.mail import header
 from sinyal.mail.envelope import Recipient
+from sinyal.mail.header import Field
 from sinyal.mail.rewrite import rewrite
 from sinyal.reception.door import Door
 from sinyal.reception.placement import Placement, Wish, place
@@ -25,7 +28,7 @@ USUAL_PRIORITY = 50  # PRI-1
 MAX_ALIASES = 10  # that lead to each other
 
 
-class Ask(msgspec.Struct, frozen=True):
+class Ask(msgspec.Struct, frozen=True, dict=True):
     """A message whose recipients are to be placed; `sender` is as it was given."""
 
     door: Door
@@ -38,6 +41,11 @@ class Ask(msgspec.Struct, frozen=True):
     @property
     def source(self) -> SourceSettings:
         return self.feeder.source
+
+    @cached_property
+    def fields(self) -> list[Field]:
+        """All fields of the header: few messages need them."""
+        return header.fields(self.content)
 
     @property
     def configuration(self) -> Configuration:
@@ -91,7 +99,7 @@ def _listed(ask: Ask, sender: str, addresses: Sequence[str]) -> Choice:
     name = ask.source.pattern_list
     if not name:
         return NOTHING
-    sight = Sight(sender, addresses, ask.content, ask.facts.fields)
+    sight = Sight(sender, addresses, ask.content, lambda: ask.fields)
     return choose(ask.configuration.pattern_lists, name, sight)
 
 
@@ -169,4 +177,6 @@ def _settled(
 def prefixed(job_id: str, feeder: Feeder) -> str:
     """The job id behind the source's jobid-prefix; none stays none (HDR-3)."""
     prefix = feeder.source.jobid_prefix
-    return prefix.replace("{auth}", feeder.user) + job_id if job_id else ""
+    if not (prefix and job_id):
+        return job_id
+    return prefix.replace("{auth}", feeder.user) + job_id

@@ -1,6 +1,6 @@
 """What a `<pattern-list>` decides for a message; guide 3.3.14, rules PL."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -25,14 +25,13 @@ NOTHING = Choice()
 class Sight(msgspec.Struct, frozen=True):
     """What rules may look at.
 
-    `sender` is the envelope sender as it was given, None where rules on it are not
-    asked (VM-8); the fields are those of `content`.
+    `sender` is the envelope sender as it was given; `fields` gives those of `content`.
     """
 
-    sender: str | None
+    sender: str
     recipients: Sequence[str]
     content: bytes
-    fields: Sequence[Field]
+    fields: Callable[[], Sequence[Field]]
 
 
 def choose(lists: PatternLists, name: str, sight: Sight) -> Choice:
@@ -84,8 +83,6 @@ class _Search:
 
 def _fits_sender(pattern: Pattern, _: str, sight: Sight) -> bool:
     """The bare address, or the bracketed one (PL-5)."""
-    if sight.sender is None:
-        return False
     return pattern.matches(sight.sender) or pattern.matches(f"<{sight.sender}>")
 
 
@@ -98,7 +95,7 @@ def _fits_header(pattern: Pattern, name: str, sight: Sight) -> bool:
     wanted = name.encode()
     return any(
         pattern.matches(header.text(_raw_value(sight.content, field)))
-        for field in sight.fields
+        for field in sight.fields()
         if field.name.lower() == wanted
     )
 

@@ -4,16 +4,17 @@ The content is never rebuilt: removed fields are left out, new ones stand on top
 other octets stay. Source: RFC 5321 4.4, RFC 6409 8, guide 3.3.7, 8.5 (rules HDR).
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from itertools import compress
+from typing import Any, TypeAlias
 
 import msgspec
-import regex as re
 
 from sinyal.config.settings import SignalsSettings, SourceSettings
 from sinyal.mail import address, header, trace
 from sinyal.mail.dkim import load_header_key
-from sinyal.mail.header import Field
 from sinyal.mail.job import safe_job_id
 from sinyal.mail.rewrite import Edit
 from sinyal.mail.schedule import Windows, windows
@@ -28,6 +29,12 @@ MAX_SUBACCOUNT = (1 << 31) - 1
 UNPRINTABLE = re.compile(r"[^!-~]")
 NOT_ASCII = re.compile(r"[^ -~]")
 NO_SIGNALS = SignalsSettings()
+NAMES = (
+    *(b"x-job", b"x-virtual-mta", b"x-envid", b"x-schedule", b"x-dkim-options"),
+    *(b"x-dkim-key", b"x-sp-subaccount-id", b"received", b"date"),
+)
+
+First: TypeAlias = dict[bytes, "re.Match[bytes]"]  # the first field of each name
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,8 +42,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
     `virtual_mta` is None where x-virtual-mta is absent or not processed, `schedule` and
     `dkim_key`, a secret, None where x-schedule or X-DKIM-Key is unusable. `signer` is
-    the domain of Sender, else of From. `dropped` holds offsets, in order, `fields` all
-    fields as they came.
+    the domain of Sender, else of From. `dropped` holds offsets, in order.
     """
 
     job_id: str = ""
@@ -56,7 +62,6 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     has_date: bool = False
     has_message_id: bool = False
     dropped: tuple[tuple[int, int], ...] = ()
-    fields: Sequence[Field] = ()
 
 
 class Stamping(msgspec.Struct, frozen=True):
@@ -77,19 +82,19 @@ def read(
 
     Of two fields of one name the first one counts, and both go where one would.
     """
-    first: dict[bytes, Field] = {}
+    first: First = {}
     dropped: list[tuple[int, int]] = []
     unwanted = _unwanted(source, signals)
     hops = 0
-    fields = header.fields(content)
-    for field in fields:
-        name = field.name.lower()
+    for field in header.matches(content):
+        name = field[1].lower()
         first.setdefault(name, field)
         hops += name == b"received"
         if name in unwanted:
-            dropped.append((field.start, field.end))
+            dropped.append(field.span())
     author = first.get(b"sender") or first.get(b"from")
-    mailbox = address.parse(author.value) if author else address.Mailbox("", "")
+    value = header.unfold(author[2]) if author else b""
+    mailbox = address.parse(value)
     return Facts(
         job_id=_job_id(first, source),
         env_id=_env_id(first, source),
@@ -103,7 +108,6 @@ def read(
         has_date=b"date" in first,
         has_message_id=b"message-id" in first,
         dropped=tuple(dropped),
-        fields=fields,
         **_rare(first, source, signals),
     )
 
@@ -164,35 +168,30 @@ def _wants_date(facts: Facts, stamping: Stamping) -> bool:
     return how == "override" or (is_wanted and not facts.has_date)
 
 
-def _unwanted(source: SourceSettings, signals: SignalsSettings) -> set[bytes]:
+def _unwanted(source: SourceSettings, signals: SignalsSettings) -> frozenset[bytes]:
     """Names, lower case, of the fields that do not travel on (HDR-1, HDR-2)."""
-    is_subaccount_read = signals.process_x_sp_subaccount_id
-    is_dated = source.date_header_time == "reception"
-    table = (
-        (b"x-job", source.process_x_job and not source.retain_x_job),
-        (
-            b"x-virtual-mta",
-            source.process_x_virtual_mta and not source.retain_x_virtual_mta,
-        ),
-        (b"x-envid", source.process_x_envid),
-        (b"x-schedule", not source.retain_x_schedule),
-        (
-            b"x-dkim-options",
-            source.process_x_dkim_options and not source.retain_x_dkim_options,
-        ),
-        (b"x-dkim-key", not source.retain_x_dkim_key),
-        (
-            b"x-sp-subaccount-id",
-            is_subaccount_read and not signals.retain_x_sp_subaccount_id,
-        ),
-        (b"received", source.remove_received_headers),
-        (b"date", source.add_date_header == "override" and is_dated),
-    )
-    return {name for name, is_dropped in table if is_dropped}
+    is_replaced = source.add_date_header == "override"
+    return _of_names((
+        source.process_x_job and not source.retain_x_job,
+        source.process_x_virtual_mta and not source.retain_x_virtual_mta,
+        source.process_x_envid,
+        not source.retain_x_schedule,
+        source.process_x_dkim_options and not source.retain_x_dkim_options,
+        not source.retain_x_dkim_key,
+        signals.process_x_sp_subaccount_id and not signals.retain_x_sp_subaccount_id,
+        source.remove_received_headers,
+        is_replaced and source.date_header_time == "reception",
+    ))
+
+
+@lru_cache(maxsize=1024)
+def _of_names(are_dropped: tuple[bool, ...]) -> frozenset[bytes]:
+    """Those of `NAMES` whose place says so."""
+    return frozenset(compress(NAMES, are_dropped))
 
 
 def _rare(
-    first: dict[bytes, Field], source: SourceSettings, signals: SignalsSettings
+    first: First, source: SourceSettings, signals: SignalsSettings
 ) -> dict[str, Any]:
     """What few messages state, by attribute of `Facts`."""
     found: dict[str, Any] = {}
@@ -211,21 +210,21 @@ def _rare(
     return found
 
 
-def _job_id(first: dict[bytes, Field], source: SourceSettings) -> str:
+def _job_id(first: First, source: SourceSettings) -> str:
     job = _text(first, b"x-job") if source.process_x_job else ""
     if not job and source.jobid_header:
         job = _text(first, source.jobid_header.lower().encode())
     return safe_job_id(job)
 
 
-def _env_id(first: dict[bytes, Field], source: SourceSettings) -> str:
+def _env_id(first: First, source: SourceSettings) -> str:
     """Printable and of the length that RFC 3461 4.4 allows, whatever was written."""
     if not source.process_x_envid:
         return ""
     return UNPRINTABLE.sub("_", _text(first, b"x-envid"))[:MAX_ENV_ID]
 
 
-def _virtual_mta(first: dict[bytes, Field], source: SourceSettings) -> str | None:
+def _virtual_mta(first: First, source: SourceSettings) -> str | None:
     if not source.process_x_virtual_mta or b"x-virtual-mta" not in first:
         return None
     return _text(first, b"x-virtual-mta")
@@ -252,6 +251,6 @@ def _subaccount(text: str) -> int:
     return int(text) if is_number and int(text) <= MAX_SUBACCOUNT else 0
 
 
-def _text(first: dict[bytes, Field], name: bytes, limit: int = MAX_TEXT) -> str:
+def _text(first: First, name: bytes, limit: int = MAX_TEXT) -> str:
     found = first.get(name)
-    return header.decode(found.value)[:limit] if found else ""
+    return header.decode(header.unfold(found[2]))[:limit] if found else ""

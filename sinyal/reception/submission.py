@@ -5,6 +5,7 @@ Source: guide 3.3.7, 8.4, 8.5, 10.1; rules HDR, RW.
 
 import msgspec
 
+from sinyal.config.settings import RewriteList
 from sinyal.mail import authentication
 from sinyal.mail.address import domain
 from sinyal.mail.envelope import (
@@ -33,13 +34,17 @@ class Content(msgspec.Struct, frozen=True):
 
 
 class Taken(msgspec.Struct, frozen=True):
-    """A message and where its recipients go; they are complete."""
+    """A message and where its recipients go; they are complete.
+
+    `rewriting` is what the source and the message's VirtualMTA have rewritten.
+    """
 
     ask: Ask
     transaction: Transaction
     content: Content
     placement: Placement
     recipients: tuple[Recipient, ...]
+    rewriting: RewriteList
 
 
 def submission(taken: Taken) -> Submission:
@@ -87,7 +92,7 @@ def _envelope(
     subaccount_id = 0 if ask.is_merge else facts.subaccount_id
     configured = 0 if is_mixed else signals.subaccount_id
     return Envelope(
-        mail_from=rewrite(configuration.rewrite_for(source, vmta), mail.address),
+        mail_from=rewrite(taken.rewriting.mail_from, mail.address),
         recipients=taken.recipients,
         received_at=at,
         size_octets=size_octets,
@@ -158,23 +163,28 @@ def _edits(taken: Taken) -> list[Edit]:
     edits = [Edit(start, end) for start, end in ask.facts.dropped]
     if taken.transaction.results:
         edits += _forged(ask)
-    if not ask.configuration.rewrite_lists:
-        return sorted(edits)
+    if taken.rewriting.from_domain:
+        edits += _new_authors(taken)
+    return sorted(edits) if len(edits) > 1 else edits
 
+
+def _new_authors(taken: Taken) -> list[Edit]:
     def target_of(written: bytes) -> bytes:
         return _author_domain(taken, written.decode("utf-8", "replace")).encode()
 
-    for field in ask.facts.fields:
-        if field.name.lower() == b"from":
-            edits += author_edits(ask.content, field, target_of)
-    return sorted(edits)
+    return [
+        edit
+        for field in taken.ask.fields
+        if field.name.lower() == b"from"
+        for edit in author_edits(taken.ask.content, field, target_of)
+    ]
 
 
 def _forged(ask: Ask) -> list[Edit]:
     """Authentication-Results that claim to be ours; RFC 8601 5."""
     return [
         Edit(field.start, field.end)
-        for field in ask.facts.fields
+        for field in ask.fields
         if field.name.lower() == b"authentication-results"
         and authentication.is_from(field.value, ask.door.host_name)
     ]
@@ -189,7 +199,7 @@ def _friendly_from(taken: Taken) -> str:
     """The author's address as it leaves."""
     facts = taken.ask.facts
     address = facts.friendly_from
-    if not (facts.is_signer_author and taken.ask.configuration.rewrite_lists):
+    if not (facts.is_signer_author and taken.rewriting.from_domain):
         return address
     target = _author_domain(taken, domain(address))
     return f"{address.rpartition('@')[0]}@{target}" if target else address
