@@ -57,7 +57,9 @@ HTTP_VERBS = {b"GET", b"POST", b"PUT", b"HEAD", b"OPTIONS", b"CONNECT"}
 TLS_HANDSHAKE = b"\x16"
 
 SECRET = b"***\r\n"
+BARE = {b"DATA", b"RSET", b"QUIT", b"NOOP", b"HELP", b"STARTTLS"}  # words alone
 BARE_LOGIN = re.compile(rb"(?i:AUTH) +[A-Za-z0-9-]{1,20} *\r\n")  # without a response
+ANSWER = re.compile(rb"[A-Za-z0-9+/=]+\s*")  # to a 334, or to one that never came
 
 Wire = Callable[[str, bytes], None]
 
@@ -99,6 +101,7 @@ class ServerSession:
         self._errors = 0
         self._is_refused = False  # the last MAIL or RCPT was
         self._is_silent = False  # XACK OFF
+        self._has_tried = False  # the last command was AUTH
         self._chunk_count = 0
         self._behind_chunk = State.GREETED  # where a refused chunk leads
         self._forget()
@@ -485,8 +488,19 @@ class ServerSession:
             return octets
         if self.state is State.AUTH or self._inbox.dropped:
             return SECRET
-        is_login = octets[:4].upper() == b"AUTH" and not BARE_LOGIN.fullmatch(octets)
-        return octets[:5] + SECRET if is_login else octets
+        verb = octets[:4].upper()
+        if verb == b"AUTH":
+            self._has_tried = True
+            return octets if BARE_LOGIN.fullmatch(octets) else octets[:5] + SECRET
+        # What was sent behind an AUTH that is refused comes as if it were commands.
+        if (
+            self._has_tried
+            and ANSWER.fullmatch(octets)
+            and octets.strip().upper() not in BARE
+        ):
+            return SECRET
+        self._has_tried &= verb not in PARSERS
+        return octets
 
     def _write(self, reply: Reply) -> None:
         # Most replies have one line: 0.4 us here, 1 us in the general form.

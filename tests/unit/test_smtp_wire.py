@@ -63,6 +63,25 @@ def test_the_secrets_of_a_login_are_not_shown(login: bytes, step: int):
     assert b"***" in read
 
 
+@pytest.mark.parametrize("behind", [b"", b"NOOP\r\n", b"MAIL FROM:<a@b.test>\r\n"])
+@pytest.mark.parametrize("step", [1, 4096])
+def test_what_is_sent_behind_an_auth_that_is_refused_is_not_shown(
+    behind: bytes, step: int
+):
+    shown: list[bytes] = []
+    session = ServerSession()
+    session.wire = lambda direction, octets: shown.append(octets)
+    session.greet(reply(220, "mx"))
+    sent = b"EHLO x\r\nAUTH LOGIN\r\n" + SECRET + b"\r\n" + SECRET + b"\r\n" + behind
+    for at in range(0, len(sent), step):
+        session.receive_data(sent[at : at + step])
+        while not isinstance(event := session.next_event(), Signal):
+            session.send(reply(538 if isinstance(event, Auth) else 250, "x"))
+    read = b"".join(shown)
+    assert SECRET[:8] not in read
+    assert read.endswith(b"***\r\n" * 2 + behind)
+
+
 def test_the_message_itself_is_shown_before_its_event_is_given():
     session, shown = ServerSession(), []
     session.wire = lambda direction, octets: shown.append(octets)
