@@ -28,11 +28,17 @@ class Inbox:
 
     def cut_line(self) -> bytes | None:
         """The next line without its CRLF, None while that is not there."""
-        found = self.octets.find(CRLF, max(0, self.searched - 1))
-        if found >= 0:
-            return self.cut(found + 2, 2)
-        self.searched = len(self.octets)
-        return None
+        octets = self.octets
+        found = octets.find(CRLF, self.searched - 1 if self.searched else 0)
+        if found < 0:
+            self.searched = len(octets)
+            return None
+        if self.see:
+            self.see(bytes(octets[: found + 2]))
+        line = bytes(octets[:found])
+        del octets[: found + 2]
+        self.searched = self.dropped = 0
+        return line
 
     def cut(self, end: int, tail: int = 0) -> bytes:
         """The first `end` octets, without the last `tail` of them."""
