@@ -122,7 +122,7 @@ class Checker:
         elif name not in {"source", "domain"}:
             text = f"opened before in line {known.line}"
             self._warn(section, shown, text, "both count as one section")
-        if TABLE.names_in(name):
+        if name in TABLE.scopes:
             self._fill(whole, known, section.body)
 
     def _nested_list(self, whole: Block, block: Block, section: Section) -> None:

@@ -39,6 +39,7 @@ class Table(msgspec.Struct, frozen=True):
 
     rows: dict[tuple[str, str], Directive]
     sections: dict[str, SectionTag]
+    scopes: frozenset[str]  # those that have rows
 
     def row(self, scope: str, name: str) -> Directive | None:
         """The row of `name` in `scope`; letter case is free."""
@@ -64,4 +65,5 @@ class Table(msgspec.Struct, frozen=True):
 TABLE = Table(
     rows={(row.scope, row.name): row for row in DIRECTIVES},
     sections={section.tag: section for section in SECTIONS},
+    scopes=frozenset(row.scope for row in DIRECTIVES),
 )
