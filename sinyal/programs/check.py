@@ -16,7 +16,7 @@ from sinyal.runtime.configuration import (
 )
 from sinyal.runtime.terminal import columns
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 LENIENT_HELP = "Unknown directives and sections are warnings, and left out."
 CEILING_HELP = "Messages an hour that the limits allow, and which limit binds."

@@ -11,7 +11,7 @@ from sinyal.control.difference import difference, told
 from sinyal.runtime.configuration import load_configuration
 from sinyal.runtime.terminal import columns
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command("diff")

@@ -10,7 +10,7 @@ from sinyal.control.layout import folded, json_of
 from sinyal.runtime.configuration import DEFAULT_PATH, load_configuration
 from sinyal.runtime.terminal import columns
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 WORDS_HELP = "[FILE] DOMAIN[/VMTA]: the queue; FILE as with --config."
 
