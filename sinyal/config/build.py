@@ -8,6 +8,7 @@ from sinyal.config import listeners
 from sinyal.config.block import Block, Value
 from sinyal.config.configuration import Configuration, Relaying
 from sinyal.config.entries import domain_entries, pools_of_members, source_blocks
+from sinyal.config.expansion import expand_macros
 from sinyal.config.expression import Pattern
 from sinyal.config.files import Files
 from sinyal.config.inherit import DomainEntry, Domains, SourceEntry, Sources
@@ -45,6 +46,7 @@ class Builder:
         self.problems: list[Problem] = []
         self._whole = whole
         self._files = files
+        self.problems += expand_macros(whole)
         self._settings = GlobalSettings(**_known(GlobalSettings, whole.settings()))
 
     def build(self) -> Configuration:

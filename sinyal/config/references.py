@@ -9,6 +9,8 @@ from sinyal.config.settings import SignalsSettings
 from sinyal.config.vocabulary import Listener
 
 # Sources that exist without being named elsewhere (SRC-3).
+# What a user shows by each method; `system` asks the machine (AUTH-2).
+PROOFS = {"password": "password", "certificate": "tls-certificate"}
 RESERVED_SOURCES = ("{auth}", "{pickup}", "{transmissions-api}")
 
 
@@ -21,6 +23,8 @@ def check_references(whole: Block) -> list[Problem]:
         *_sources(whole),
         *_signals(whole),
         *_users(whole),
+        *_lists(whole),
+        *_api(whole),
         *_listeners(whole),
         *_internal_domains(whole),
         *_advice(whole),
@@ -67,7 +71,7 @@ def _pools_with_domains(whole: Block) -> Iterator[Problem]:
 
 
 def _sources(whole: Block) -> Iterator[Problem]:
-    certificate = whole.settings().get("smtp_server_tls_certificate")
+    certificate = has_certificate(whole)
     for source in whole.tagged("source"):
         reserved = source.key.startswith("{")
         if reserved and source.key not in RESERVED_SOURCES:
@@ -113,15 +117,83 @@ def _signals(whole: Block) -> Iterator[Problem]:
 
 def _users(whole: Block) -> Iterator[Problem]:
     for user in whole.tagged("smtp-user"):
-        if not user.settings().get("password") and "password" not in user.written:
-            yield _problem(user, "password is missing", "add password")
+        method = user.settings().get("authentication_method", "password")
+        needed = PROOFS.get(method)
+        if needed and needed not in user.written:
+            yield _problem(user, f"{needed} is missing", f"add {needed}")
     for pool in whole.tagged("virtual-mta-pool"):
         if "virtual-mta" not in pool.written:
             yield _problem(pool, "the pool has no members", "add virtual-mta NAME")
 
 
+def _lists(whole: Block) -> Iterator[Problem]:
+    """What call-to names must exist and not lead back (PL-1)."""
+    calls = [
+        (top.key, line)
+        for top in whole.tagged("pattern-list")
+        for block in top.walk()
+        for line in block.lines
+        if line.value.call_to
+    ]
+    called: dict[str, set[str]] = {}
+    for key, line in calls:
+        name = line.value.call_to
+        called.setdefault(key, set()).add(name)
+        if ("pattern-list", name) not in whole.blocks:
+            text, remedy = f"{name} is not defined", f"add <pattern-list {name}>"
+            yield Problem(line.file, line.line, line.row.name, text, remedy)
+    for top in whole.tagged("pattern-list"):
+        if top.key in _reached(called, top.key):
+            yield _problem(top, "the list calls itself in the end", "break the loop")
+
+
+def _reached(called: dict[str, set[str]], start: str) -> set[str]:
+    """The lists that `start` calls, or that those call."""
+    found: set[str] = set()
+    waiting = set(called.get(start, ()))
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        waiting |= called.get(name, set()) - found
+    return found
+
+
+def _api(whole: Block) -> Iterator[Problem]:
+    """The Transmissions API speaks HTTPS only, to those with a key (API-1)."""
+    listeners = whole.tagged("transmissions-api-listener")
+    for listener in listeners:
+        if "tls-certificate" not in listener.written:
+            yield _problem(listener, "tls-certificate is missing", "add it")
+    keys = [block for block in whole.tagged("transmissions-api") if block.lines]
+    if listeners and not any(block.settings().get("api_key") for block in keys):
+        yield _advise(
+            listeners[0],
+            "nobody can inject without a key",
+            "add <transmissions-api> with api-key",
+        )
+
+
+def has_certificate(whole: Block) -> bool:
+    """Whether any place where mail comes in can speak TLS."""
+    sections = whole.tagged("smtp-listener")
+    return "smtp-server-tls-certificate" in whole.written or any(
+        "tls-certificate" in section.written for section in sections
+    )
+
+
 def _listeners(whole: Block) -> Iterator[Problem]:
-    """One address and port can be listened to once."""
+    """One address and port can be listened to once; TLS needs a certificate."""
+    shared = "smtp-server-tls-certificate" in whole.written
+    for section in whole.tagged("smtp-listener"):
+        has_own = shared or "tls-certificate" in section.written
+        if section.settings().get("immediate_tls") and not has_own:
+            yield _problem(
+                section, "TLS needs a certificate", "add tls-certificate FILE"
+            )
+    if "smtp-listener" in whole.written or whole.tagged("smtp-listener"):
+        for name in sorted({"smtp-ip", "smtp-port"} & set(whole.written)):
+            line, text = whole.written[name], "ignored, as there is a smtp-listener"
+            yield Problem(whole.file, line, name, text, "remove it", is_error=False)
     known = {
         block.argument for block in whole.tagged("smtp-listener") if block.argument
     }

@@ -47,13 +47,24 @@ def test_a_port_in_use_is_named(site: Site):
         ("<spool spool>", "<spool file>"),
         ("log-file log/pmta.log", "log-file file/pmta.log"),
         ("<acct-file acct/acct.csv>", "<acct-file file/acct.csv>"),
-        ("smtp-server-tls-certificate demo.pem", "smtp-server-tls-certificate file"),
-        ("trymsys.net, mypmta.pem", "trymsys.net, file"),
     ],
 )
 def test_a_place_that_cannot_be_used_is_named(site: Site, written: str, instead: str):
     line = refusal(site, written, instead)
     assert line.startswith(f"sinyal mta: {site.root / 'file'}: ")
+
+
+def test_a_key_file_without_a_key_is_named_with_its_line(site: Site):
+    text = site.configuration.read_text()
+    site.configuration.write_text(
+        text.replace("certificate demo.pem", "certificate file")
+    )
+    command = [sys.executable, "-m", "sinyal", "mta"]
+    command += ["--config", str(site.configuration)]
+    ended = subprocess.run(command, capture_output=True, check=False, timeout=60)
+    assert ended.returncode == 2
+    said = ended.stderr.decode()
+    assert "smtp-server-tls-certificate: the file holds no private key" in said
 
 
 def test_a_state_that_another_server_has_is_left_alone(site: Site):
