@@ -154,6 +154,12 @@ class QueueEntry(msgspec.Struct, gc=False, eq=False):
     def recipient(self) -> Recipient:
         return self.envelope.recipients[self.index]
 
+    @property
+    def schedule(self) -> tuple[tuple[float, float], ...]:
+        """The windows in which it may be tried, () for any time (SCH-1)."""
+        envelope = self.envelope
+        return envelope.recipients[self.index].schedule or envelope.schedule
+
 
 class Submission(msgspec.Struct, frozen=True):
     """A message at the moment reception has accepted it, before it is on disk."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from sinyal.mail.envelope import QueueEntry, QueueName
+from sinyal.mail.schedule import last_end, next_open
 from sinyal.queues.limits import NEVER, Pace, PaceSettings
 
 # An entry that has waited this long gets a connection of its own although fewer entries
@@ -57,10 +58,12 @@ class Queue:
         self._steps: dict[float, deque[QueueEntry]] = {}
         self._waiting = 0  # entries in `_steps`
         self._doomed: list[Ranked] = []
+        self._closed: list[Ranked] = []  # those outside of their windows, by due time
         self._order = itertools.count()
 
     def __len__(self) -> int:
-        return self.ready + self._waiting + len(self._doomed)
+        idle = len(self._doomed) + len(self._closed)
+        return self.ready + self._waiting + idle
 
     @property
     def ready(self) -> int:
@@ -97,6 +100,9 @@ class Queue:
         entry.due_at = now
         if self.retry_at and self.settings.retry_upon_new_mail:
             self.retry_at = 0.0
+        if entry.schedule:
+            self._wait_for_window(entry, now)
+            return True
         fresh = self._fresh
         if fresh and _age(fresh[-1]) <= _age(entry):
             fresh.append(entry)
@@ -113,6 +119,9 @@ class Queue:
         wait_s = max(step_s, self.settings.retry_recipients_after)
         entry.attempts += 1
         entry.due_at = now + wait_s
+        if entry.schedule:
+            self._wait_for_window(entry, now)
+            return
         waiting = self._steps.get(wait_s)
         if waiting and waiting[-1].due_at > entry.due_at:  # the clock was set back
             entry.due_at = waiting[-1].due_at
@@ -128,7 +137,26 @@ class Queue:
         """Count an attempt and offer `entry` as soon as the queue can deliver."""
         entry.attempts += 1
         entry.due_at = now
-        self._rank(self._due, entry)
+        if entry.schedule:
+            self._wait_for_window(entry, now)
+        else:
+            self._rank(self._due, entry)
+
+    def _wait_for_window(self, entry: QueueEntry, now: float) -> None:
+        """Offer `entry` at its due time, or when its next window opens; SCH-2, SCH-3.
+
+        Without another window it waits for the end of the last one, and expires.
+        """
+        opens_at = next_open(entry.schedule, entry.due_at)
+        if opens_at is None:
+            entry.due_at = last_end(entry.schedule)
+            self._rank(self._doomed, entry)
+            return
+        entry.due_at = opens_at
+        if opens_at <= now:
+            self._rank(self._due, entry)
+        else:
+            heapq.heappush(self._closed, (opens_at, next(self._order), entry))
 
     def fail(self, now: float) -> None:
         """Enter the retry mode, once for all connections that fail alike; RT-1."""
@@ -147,10 +175,19 @@ class Queue:
         None too while max-msg-rate leaves no room.
         """
         self._sweep(now)
+        while self.ready and self.pace.message_room(now) > 0:
+            entry = self._first()
+            if entry.schedule and next_open(entry.schedule, now) != now:
+                entry.due_at = now  # its window closed while it waited
+                self._wait_for_window(entry, now)
+                continue
+            self.pace.tried(now)
+            return entry
+        return None
+
+    def _first(self) -> QueueEntry:
+        """The entry that has been offered longest, out of the queue; there is one."""
         fresh, due = self._fresh, self._due
-        if not (fresh or due) or self.pace.message_room(now) <= 0:
-            return None
-        self.pace.tried(now)
         if due and (not fresh or due[0][2].due_at <= fresh[0].due_at):
             return heapq.heappop(due)[2]
         return fresh.popleft()
@@ -161,6 +198,8 @@ class Queue:
             while waiting and waiting[0].due_at <= now:
                 self._rank(self._due, waiting.popleft())
                 self._waiting -= 1
+        while self._closed and self._closed[0][0] <= now:
+            self._rank(self._due, heapq.heappop(self._closed)[2])
         self._sweep(now)
         gone: list[QueueEntry] = []
         while self._doomed and self._expires_at(self._doomed[0][2]) <= now:
@@ -183,6 +222,8 @@ class Queue:
     def next_at(self, now: float) -> float:
         """When the queue has to be looked at again, if nothing happens before."""
         times = [waiting[0].due_at for waiting in self._steps.values() if waiting]
+        if self._closed:
+            times.append(self._closed[0][0])
         if self._doomed:
             times.append(self._expires_at(self._doomed[0][2]))
         if self._fresh:
@@ -220,9 +261,14 @@ class Queue:
             self._rank(self._doomed, heapq.heappop(due)[2])
 
     def _rank(self, ranked: list[Ranked], entry: QueueEntry) -> None:
-        heapq.heappush(ranked, (_age(entry), next(self._order), entry))
+        # By what ends first: that is by age, as all but scheduled entries live as long.
+        rank = self._expires_at(entry) - self.settings.bounce_after
+        heapq.heappush(ranked, (rank, next(self._order), entry))
 
     def _expires_at(self, entry: QueueEntry) -> float:
+        """When the entry is bounced: windows outrank bounce-after; RT-4, SCH-3."""
+        if entry.schedule:
+            return last_end(entry.schedule)
         return entry.envelope.received_at + self.settings.bounce_after
 
 
