@@ -12,15 +12,18 @@ from sinyal.runtime.terminal import columns
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-WORDS_HELP = "[FILE] DOMAIN[/VMTA]: the queue; FILE as with --config."
-
 
 @app.command("explain")
 def command(  # noqa: PLR0913 -- one parameter an option
-    words: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[FILE] DOMAIN[/VMTA]", help=WORDS_HELP),
-    ] = None,
+    first: Annotated[
+        str, typer.Argument(metavar="FILE", help="The configuration file.")
+    ] = "",
+    second: Annotated[
+        str,
+        typer.Argument(
+            metavar="DOMAIN[/VMTA]", help="The queue; FILE may be left out."
+        ),
+    ] = "",
     config: Annotated[str, typer.Option(help="The configuration file.")] = DEFAULT_PATH,
     source: Annotated[str, typer.Option(metavar="IP", help="A feeder's address.")] = "",
     listener: Annotated[
@@ -39,7 +42,7 @@ def command(  # noqa: PLR0913 -- one parameter an option
     Every setting is followed by the file and line that set it. Lines in error are
     told and left out. Exit status 2: the file, or what is asked for, is not there.
     """
-    file, asked = _file_and_target(words or [], config)
+    file, asked = _file_and_target(first, second, config)
     if not (asked or source or listener or user):
         raise typer.BadParameter("name DOMAIN[/VMTA], --source, --listener or --user")
     provenance = understood(file)
@@ -75,15 +78,10 @@ def understood(file: str) -> Provenance:
     return Provenance(loaded.whole, loaded.understood)
 
 
-def _file_and_target(words: list[str], config: str) -> tuple[str, str]:
+def _file_and_target(first: str, second: str, config: str) -> tuple[str, str]:
     """One word is the queue, unless it is a path; two are the file and the queue."""
-    match words:
-        case [file, asked]:
-            return file, asked
-        case [word] if word.startswith(("/", ".")):
-            return word, ""
-        case [word]:
-            return config, word
-        case []:
-            return config, ""
-    raise typer.BadParameter("at most a file and a queue")
+    if second:
+        return first, second
+    if first.startswith(("/", ".")):
+        return first, ""
+    return config, first

@@ -79,6 +79,14 @@ def test_explain_of_what_is_not_in_the_file_ends_with_2(config: Path) -> None:
     assert sinyal("explain", "--config", config).returncode == 2
 
 
+@pytest.mark.parametrize("command", ["check", "explain", "diff"])
+def test_each_command_tells_how_it_is_called(command: str) -> None:
+    ended = sinyal(command, "--help")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.startswith(f"Usage: sinyal {command} ")
+    assert max(map(len, ended.stdout.splitlines())) <= 80
+
+
 def test_explain_goes_on_beside_a_line_in_error(config: Path) -> None:
     config.write_text(OLD + "domain-key a, b.example, none.pem\n")
     ended = sinyal("explain", config, "gmail.com")
