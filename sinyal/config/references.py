@@ -192,8 +192,8 @@ def _listeners(whole: Block) -> Iterator[Problem]:
             )
     if "smtp-listener" in whole.written or whole.tagged("smtp-listener"):
         for name in sorted({"smtp-ip", "smtp-port"} & set(whole.written)):
-            line, text = whole.written[name], "ignored, as there is a smtp-listener"
-            yield Problem(whole.file, line, name, text, "remove it", is_error=False)
+            at, text = whole.written[name], "ignored, as there is a smtp-listener"
+            yield Problem(whole.file, at, name, text, "remove it", is_error=False)
     known = {
         block.argument for block in whole.tagged("smtp-listener") if block.argument
     }
