@@ -6,19 +6,18 @@ accepted; behind XACK OFF a recipient that is not taken bounces instead.
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Any
 
 import regex as re
 from msgspec.structs import replace
 
 from sinyal.config.settings import SourceSettings
-from sinyal.mail.merge import BadMerge, recipient_of
 from sinyal.reception import replies
 from sinyal.reception.acceptance import accept
+from sinyal.reception.admittance import admitted, complete
 from sinyal.reception.door import Door
-from sinyal.reception.pickup_file import MAX_RECIPIENTS, Commands
-from sinyal.reception.transaction import Feeder, Transaction
-from sinyal.runtime.smtp_server import Peer
+from sinyal.reception.pickup_file import Commands
+from sinyal.reception.pickup_letter import MAX_RECIPIENTS, as_admitted, feeder_of
+from sinyal.reception.transaction import Transaction
 from sinyal.smtp import status
 from sinyal.smtp.events import (
     Acknowledge,
@@ -40,7 +39,6 @@ from sinyal.smtp.server import ServerSession, Signal
 FEATURES = frozenset(("XMRG", "VERP", "DSN", "SMTPUTF8", "INVALID-RCPT"))
 GREETING = reply(220, "batch")
 OK = reply(250, "2.0.0 ok")
-PART_TAKEN = reply(250, "2.6.0 part received")
 UNFINISHED = reply(554, "5.5.0 the file ends before the message does")
 MORE_THAN_ONE = reply(554, "5.5.0 there is more in the file than one message")
 FAILED = re.compile(rb"^([45]\d\d) ([^\r]*+)\r$", re.MULTILINE)
@@ -93,13 +91,14 @@ def _is_done(octets: bytes, left: int) -> bool:
 class BatchDialog:
     """What the commands of a file have said so far.
 
-    Mail merge needs no setting here (MM-6), relaying none either: who may write into
-    the directory may send.
+    Mail merge needs no setting here (MM-6).
     """
 
     def __init__(self, door: Door, source: SourceSettings) -> None:
         self._door = door
         self._source = source
+        self._strict = as_admitted(source, accepts_invalid=False)
+        self._silent = as_admitted(source, accepts_invalid=True)
         self._hello: Hello | None = None
         self._is_silent = False
         self._transaction = Transaction(MailFrom(""))
@@ -109,7 +108,8 @@ class BatchDialog:
             case Hello():
                 self._hello = event
             case MailFrom():
-                self._transaction = Transaction(event, [], {})
+                address = complete(self._door, self._source, event.address)
+                self._transaction = Transaction(replace(event, address=address))
             case RcptTo():
                 return self._recipient(event)
             case MailData():
@@ -125,44 +125,21 @@ class BatchDialog:
         return OK
 
     def _recipient(self, event: RcptTo) -> Reply:
-        transaction, source = self._transaction, self._source
-        if len(transaction.recipients) >= (
-            source.max_rcpt_per_message or MAX_RECIPIENTS
-        ):
+        limit = self._source.max_rcpt_per_message or MAX_RECIPIENTS
+        if len(self._transaction.recipients) >= limit:
             return replies.TOO_MANY_RECIPIENTS
-        fields: dict[str, Any] = {"notify": event.notify, "orcpt": event.orcpt}
-        if refusal := self._objection(event):
-            if not self._is_silent:
-                return refusal
-            fields["refusal"] = str(refusal)
-        try:
-            one = recipient_of(event.variables, event.address)
-        except BadMerge as error:
-            return reply(550, str(error))
-        transaction.recipients.append(replace(one, **fields))
+        open_to = self._silent if self._is_silent else self._strict
+        found = admitted(self._door, open_to, event)
+        if isinstance(found, Reply):
+            return found
+        self._transaction.recipients += found
         return replies.RECIPIENT_OK
-
-    def _objection(self, event: RcptTo) -> Reply | None:
-        """Why the address is not taken (SUP-2), None where it is."""
-        if not event.is_valid:
-            return status.BAD_ADDRESS
-        name = self._door.configuration.suppression_for(self._source, event.address)
-        if not name:
-            return None
-        text = f'recipient is in suppression list "{name}": <{event.address}>'
-        return reply(550, f"5.7.1 {text}")
 
     def _data(self, event: MailData) -> Reply | Awaitable[Reply]:
         transaction = self._transaction
         if event.part:
             transaction.parts[event.part] = event.octets
         if not event.is_last:
-            return PART_TAKEN
+            return replies.PART_RECEIVED
         feeder = feeder_of(self._source, self._hello)
         return accept(self._door, feeder, transaction, event.octets)
-
-
-def feeder_of(source: SourceSettings, hello: Hello | None = None) -> Feeder:
-    """Who hands in what lies in the pickup directory."""
-    nobody = Peer("", 0, "", 0)
-    return Feeder(source=source, peer=nobody, hello=hello, user="", origin="pickup")

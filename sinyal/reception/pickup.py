@@ -12,8 +12,7 @@ from pathlib import Path
 import msgspec
 
 from sinyal.config.settings import SourceSettings
-from sinyal.reception import bsmtp, pickup_directory
-from sinyal.reception.acceptance import accept
+from sinyal.reception import bsmtp, pickup_directory, pickup_letter
 from sinyal.reception.door import Door
 from sinyal.reception.pickup_directory import (
     ENVELOPE_OCTETS,
@@ -22,7 +21,7 @@ from sinyal.reception.pickup_directory import (
     Taken,
     batches,
 )
-from sinyal.reception.pickup_file import BadFile, Commands, Letter, read, transaction_of
+from sinyal.reception.pickup_file import BadFile, Commands, Letter, read
 from sinyal.runtime.disk import reason_of, usable_directory
 from sinyal.smtp.reply import Reply, reply
 from sinyal.smtp.server import CEILING_OCTETS
@@ -170,11 +169,7 @@ class Pickup:
     async def _reply(self, source: SourceSettings, parsed: Letter | Commands) -> Reply:
         if isinstance(parsed, Commands):
             return await bsmtp.play(self._door, source, parsed)
-        if source.max_message_size and len(parsed.content) > source.max_message_size:
-            raise BadFile(TOO_LARGE)
-        transaction = transaction_of(parsed, self._door.configuration, source)
-        feeder = bsmtp.feeder_of(source)
-        answer = accept(self._door, feeder, transaction, parsed.content)
+        answer = pickup_letter.hand_in(self._door, source, parsed)
         return answer if isinstance(answer, Reply) else await answer
 
     async def _remove(self, directory: str, files: list[Ready]) -> None:

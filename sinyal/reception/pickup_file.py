@@ -1,4 +1,4 @@
-"""A file of the pickup directory as text; guide 7.2, rules PICK-2, PICK-3, SUP-2.
+"""A file of the pickup directory as text; guide 7.2, rules PICK-2, PICK-3.
 
 Two forms: header lines in front of a message, or the commands of a batch of SMTP. Lines
 may end in LF or CRLF; the message has CRLF. A bare CR is refused, as over SMTP.
@@ -7,15 +7,9 @@ may end in LF or CRLF; the message has CRLF. A bare CR is refused, as over SMTP.
 import msgspec
 import regex as re
 
-from sinyal.config.configuration import Configuration
-from sinyal.config.settings import SourceSettings
-from sinyal.mail.envelope import Recipient
 from sinyal.mail.job import safe_job_id
-from sinyal.reception.transaction import Transaction
 from sinyal.smtp.address import MAILBOX, has_bad_domain
-from sinyal.smtp.events import MailFrom
 
-MAX_RECIPIENTS = 100_000  # of a message, where the operator sets no limit
 MAX_JOB_ID = 998  # characters, as of X-Job
 MAX_ENV_ID = 100  # characters; RFC 3461 4.4
 BATCH = re.compile(rb"(?i:HELO|EHLO|MAIL|XMRG|XACK)[ \t]")
@@ -59,29 +53,6 @@ def read(octets: bytes, *, removes_dot: bool = False) -> Letter | Commands:
         raise BadFile("the first line is no x-sender line and no command of a batch")
     lines = _lines(octets)
     return Commands(lines) if is_batch else _letter(lines, removes_dot=removes_dot)
-
-
-def transaction_of(
-    letter: Letter, configuration: Configuration, source: SourceSettings
-) -> Transaction:
-    """The envelope of a letter. Errors: `BadFile` for one that is not taken (SUP-2)."""
-    limit = source.max_rcpt_per_message or MAX_RECIPIENTS
-    if len(letter.recipients) > limit:
-        raise BadFile(f"{len(letter.recipients)} recipients, {limit} are allowed")
-    for address in letter.recipients:
-        if name := configuration.suppression_for(source, address):
-            raise BadFile(f'recipient is in suppression list "{name}": {address}')
-    is_utf8 = not "".join((letter.mail_from, *letter.recipients)).isascii()
-    job_id = letter.job_id and source.jobid_prefix.replace("{auth}", "") + letter.job_id
-    return Transaction(
-        MailFrom(
-            letter.mail_from,
-            body="" if letter.content.isascii() else "8BITMIME",
-            env_id=letter.env_id,
-            is_utf8=is_utf8,
-        ),
-        [Recipient(address, "", job_id=job_id) for address in letter.recipients],
-    )
 
 
 def _lines(octets: bytes) -> bytes:
