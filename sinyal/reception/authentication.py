@@ -6,7 +6,6 @@ from sinyal.reception import offers, replies
 from sinyal.reception.client import Client
 from sinyal.reception.credentials import prove
 from sinyal.reception.login import Claim, Login
-from sinyal.runtime.accounts import is_password_of
 from sinyal.smtp import sasl
 from sinyal.smtp.events import Auth, AuthResponse
 from sinyal.smtp.reply import Reply
@@ -67,7 +66,7 @@ class Authentication:
                 said,
                 client.door.configuration.users,
                 client.peer.certificate,
-                is_password_of,
+                client.door.is_account,
             )
         except (OSError, ValueError) as error:
             return self._unable(error)

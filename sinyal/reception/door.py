@@ -14,6 +14,7 @@ from sinyal.reception.checks import Checks
 from sinyal.reception.connections import Limits, Slots
 from sinyal.reception.lockout import Lockout
 from sinyal.reception.turns import Turns
+from sinyal.runtime.accounts import is_password_of
 from sinyal.runtime.tls import TlsVersions, server_context
 from sinyal.smtp.reply import Reply
 
@@ -44,7 +45,8 @@ class Door(msgspec.Struct, kw_only=True, eq=False):
     `submit` gives the reply once a message is on disk, or a refusal; `report` gives it
     once a report is recorded and may raise `OSError`, answered 451. `clock` gives epoch
     seconds, `new_message_id` 20 hex digits, `log` takes a line, `memory_percent` tells
-    how much of the machine's memory this process has.
+    how much of the machine's memory this process has. `is_account` tells whether a
+    password opens a Linux account; it blocks.
     """
 
     configuration: Configuration
@@ -60,6 +62,7 @@ class Door(msgspec.Struct, kw_only=True, eq=False):
     slots: Slots = msgspec.field(default_factory=lambda: Slots(Limits))
     turns: Turns = msgspec.field(default_factory=Turns)
     checks: Checks | None = None
+    is_account: Callable[[str, str], bool] = is_password_of
 
     def __post_init__(self) -> None:
         self.slots = Slots(self._limits)
