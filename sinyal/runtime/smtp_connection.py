@@ -121,14 +121,14 @@ class ServerConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         # A command that drips in octet by octet is silence, mail data is not.
-        if self._session.state is State.DATA:
+        if self._session.is_receiving:
             self._step(len(data))
         self._session.receive_data(data)
         if self._task is None:
             self._pump()
         elif self._session.buffered_octets > MAX_WAITING_OCTETS:
             self._pause()
-        held = self._session.buffered_octets
+        held = self._session.held_octets
         if held > LARGE_OCTETS or self._held_octets:
             self._account(held)
 
@@ -212,6 +212,8 @@ class ServerConnection(asyncio.Protocol):
                 self._wait(event, answer)
                 break
             self._settle(event, answer)
+            if session.has_much_to_say:
+                self._flush()  # a peer that does not read is not answered on
         self._flush()
 
     def _answer(self, event: Event) -> Reply | Awaitable[Reply]:
@@ -242,7 +244,7 @@ class ServerConnection(asyncio.Protocol):
         settle(self._session, dialog, event, reply)
         if self._session.state is State.UPGRADING:
             self._start_tls()
-        elif self._session.state is State.DATA:
+        elif self._session.is_receiving:
             self._step_octets = 0
             if 0.0 < dialog.data_timeout_s < dialog.timeout_s:
                 self._watch()  # the timer that runs would come too late
@@ -300,7 +302,7 @@ class ServerConnection(asyncio.Protocol):
         if self._transport is None:
             return
         timeout_s = self._dialog.timeout_s
-        if self._session.state is State.DATA:
+        if self._session.is_receiving:
             timeout_s = self._dialog.data_timeout_s or timeout_s
         left_s = self._active_at + timeout_s - self._loop.time()
         if self._task is not None:
