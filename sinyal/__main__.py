@@ -12,6 +12,7 @@ from sinyal import __version__
 # command: (module below sinyal.programs, what it does)
 COMMANDS = {
     "mta": ("mta", "the mail server, driven by a PowerMTA configuration file"),
+    "reload": ("reload", "have the mail server read its configuration again"),
     "signals": ("signals", "the analytics service: ingest, search, tracking, pages"),
     "sink": ("sink", "a receiver that bounces, defers, opens, clicks and complains"),
     "traffic": ("traffic", "campaigns over authenticated SMTP"),

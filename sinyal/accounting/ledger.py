@@ -52,6 +52,11 @@ class Ledger:
                 _close(former)
 
     @property
+    def csv_files(self) -> tuple[CsvFile, ...]:
+        """The accounting files, in the order of their sections."""
+        return self._csv_files
+
+    @property
     def event_file(self) -> EventFile | None:
         """The file that events go to, None without Signals."""
         return self._event_file

@@ -42,9 +42,14 @@ class Courier:
         self._desk = desk
         self._policy = policy
         tls = client_context(verify=False)
-        self._connector = Connector(policy, Router(resolver), tls)
+        self._router = Router(resolver)
+        self._connector = Connector(policy, self._router, tls)
         self._rest_timer: asyncio.TimerHandle | None = None
         self._resting: dict[QueueName, list[Rest]] = defaultdict(list)
+
+    def ask(self, resolver: Resolver) -> None:
+        """Find hosts by another resolver from now on."""
+        self._router.resolver = resolver
 
     def notice(self) -> None:
         """Look at the queues again: mail was added, a connection ended."""

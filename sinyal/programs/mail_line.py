@@ -65,6 +65,10 @@ class MailLine:
         self._unrecorded: list[Ending] = []
         self._is_flush_due = False
 
+    def compose_with(self, composer: Composer) -> None:
+        """Make the copies of other keys and settings from now on."""
+        self._composer = composer
+
     def recover(self) -> int:
         """Queue what the spool holds; how many recipients that are."""
         count = 0

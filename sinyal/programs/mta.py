@@ -1,34 +1,31 @@
 """`sinyal mta`: the mail server, driven by a PowerMTA configuration file."""
 
 import asyncio
-import os
+import signal
 import socket
-import ssl
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 import uvloop
 
-from sinyal.config import Configuration
-from sinyal.config.vocabulary import Listener
+from sinyal.config import Configuration, Loaded
 from sinyal.control.check import report
 from sinyal.delivery.run import run as run_delivery
-from sinyal.programs import transmissions
+from sinyal.programs import defaults, startup_errors, transmissions
+from sinyal.programs.adoption import Adoption
+from sinyal.programs.current import log_of
+from sinyal.programs.listeners import Listeners
 from sinyal.programs.mta_parts import Parts, assemble
-from sinyal.reception.dialog import dialogs
-from sinyal.reception.door import tls_context
+from sinyal.programs.reloader import Reloader
 from sinyal.reception.pickup import Pickup, check_directories
 from sinyal.runtime.configuration import load_configuration
+from sinyal.runtime.control_socket import ControlServer
 from sinyal.runtime.disk import reason_of
 from sinyal.runtime.lifecycle import Tasks, stop_on_signal
-from sinyal.runtime.listening import Listening
-from sinyal.runtime.log import LOG, open_log
-from sinyal.runtime.smtp_server import Dialog, serve
+from sinyal.runtime.log import LOG, use_log
 
 app = typer.Typer(add_completion=False)
-DEFAULT_STATE = Path("/var/lib/pmta")
 ROTATION_INTERVAL_S = 10.0
 LEAVE_TAKING_S = 5.0  # for messages that wait for their 250
 
@@ -38,76 +35,70 @@ def mta(
     config: Annotated[str, typer.Option(help="The configuration file.")],
     state: Annotated[
         Path, typer.Option(help="Event files, and the spool unless <spool> names one.")
-    ] = DEFAULT_STATE,
+    ] = defaults.STATE,
 ) -> None:
     """Receive, queue and deliver mail as the configuration file says.
 
     Exit status 2: the file has errors; 1: a port, file or directory is refused.
     """
     loaded = load_configuration(config)
-    for line in report(loaded.problems)[0]:
+    lines = report(loaded.problems)[0]
+    for line in lines:
         typer.echo(line, err=True)
     if loaded.configuration is None:
+        startup_errors.keep(loaded, lines)
         raise typer.Exit(2)
     try:
-        uvloop.run(run(loaded.configuration, state))
+        uvloop.run(run(config, loaded, loaded.configuration, state))
     except OSError as error:
-        typer.echo(f"sinyal mta: {reason_of(error)}", err=True)
+        said = reason_of(error)
+        startup_errors.keep(loaded, [said])
+        typer.echo(f"sinyal mta: {said}", err=True)
         raise typer.Exit(1) from error
 
 
-async def run(configuration: Configuration, state: Path) -> None:
+async def run(
+    config: str, loaded: Loaded, configuration: Configuration, state: Path
+) -> None:
     """Serve until SIGTERM or SIGINT. Errors: `OSError` of what cannot be opened."""
-    settings = configuration.settings
-    open_log(
-        Path(settings.log_file) if settings.log_file else None,
-        generations=settings.log_rotate if settings.log_auto_rotation else 0,
-        world_readable=settings.log_file_world_readable,
-    )
+    use_log(log_of(configuration.settings))
     stop, tasks = stop_on_signal(), Tasks()
     # Asking the system for its name may wait for the DNS: only where none is written.
     host_name = configuration.host_name_or("") or socket.getfqdn()
-    check_directories(settings.pickup)
+    check_directories(configuration.settings.pickup)
     parts = assemble(configuration, state, host_name)
-    pickup = Pickup(parts.door)
+    pickup, listeners = Pickup(parts.door), Listeners(parts.door)
+    reloader = Reloader(config, loaded, [listeners, Adoption(parts)])
+    control = ControlServer(state, {"reload": reloader.command})
     try:
         LOG.info("%d recipients recovered from the spool", parts.line.recover())
-        servers = await listen(configuration, parts)
-        servers += await transmissions.listen(parts.door)
+        await (await listeners.prepare(configuration)).commit()
+        servers = await transmissions.listen(parts.door)
+        await control.start()
+        reload_on_signal(reloader, tasks)
         tasks.start(rotate(parts, stop), "rotation of accounting files")
+        tasks.start(parts.turns.run(stop), "turns of pools")
         tasks.start(pickup.run(stop), "pickup directory")
-        if parts.connector is not None:
-            tasks.start(parts.connector.run(parts.clock, stop), "Signals upload")
+        tasks.start(parts.uploads.run(parts.clock, stop), "Signals upload")
         await run_delivery(parts.courier, stop)
+        await control.stop()
         await pickup.end()
-        await asyncio.gather(*(server.stop(LEAVE_TAKING_S) for server in servers))
+        await asyncio.gather(
+            listeners.stop(LEAVE_TAKING_S),
+            *(server.stop(LEAVE_TAKING_S) for server in servers),
+        )
     finally:
         await tasks.stop()
         await parts.close()
     LOG.info("stopped")
 
 
-async def listen(configuration: Configuration, parts: Parts) -> list[Listening]:
-    """The listening servers of every smtp-listener line."""
-    context = tls_context(configuration.settings)
-    servers = []
-    for listener in configuration.listeners:
-        dialog = dialogs(parts.door, listener)
-        servers.append(await _listener(listener, dialog, context))
-        LOG.info("listening on %s:%d", listener.host, listener.port)
-    return servers
-
-
-async def _listener(
-    listener: Listener, dialog: Callable[[], Dialog], context: ssl.SSLContext | None
-) -> Listening:
-    """A listening server. Errors: `OSError` that names the line's address."""
-    try:
-        return await serve(listener.host, listener.port, dialog, context)
-    except OSError as error:
-        place = f"smtp-listener {listener.host}:{listener.port}"
-        text = os.strerror(error.errno) if error.errno else str(error)
-        raise OSError(error.errno, text, place) from error
+def reload_on_signal(reloader: Reloader, tasks: Tasks) -> None:
+    """Reload at SIGHUP; what comes of it is in the log."""
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(
+        signal.SIGHUP, lambda: tasks.start(reloader.reload(), "reload")
+    )
 
 
 async def rotate(parts: Parts, stop: asyncio.Event) -> None:

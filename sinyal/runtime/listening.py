@@ -17,24 +17,33 @@ def free_address(host: str, port: int) -> str:
     family, kind, protocol, _name, address = found[0]
     with socket.socket(family, kind, protocol) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family is socket.AF_INET6:
+            probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         try:
             probe.bind(address)
             probe.listen()
         except OSError as error:
-            raise OSError(f"{host}:{port}: {error.strerror}") from error
+            raise OSError(error.errno, error.strerror, f"{host}:{port}") from error
     return str(address[0])
 
 
-def listening_socket(ip: str, port: int, backlog: int = BACKLOG) -> socket.socket:
+def listening_socket(
+    ip: str, port: int, backlog: int = BACKLOG, *, is_shared: bool = False
+) -> socket.socket:
     """A socket that listens on a numeric address; an IPv6 one takes no IPv4.
 
-    Errors: `OSError`, when the address is taken or not of this machine.
+    `is_shared`: a socket of our own is about to give way, at the same port on all
+    addresses or on one. Errors: `OSError`, when the address is taken or not of this
+    machine.
     """
+    if port and not is_shared:
+        free_address(ip, port)  # sockets that share a port do not refuse each other
     family = socket.AF_INET6 if ":" in ip else socket.AF_INET
     made = socket.socket(family, socket.SOCK_STREAM)
     try:
         made.setblocking(False)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         if family is socket.AF_INET6:
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         made.bind((ip, port))
@@ -69,6 +78,11 @@ class Connections:
         self._open.discard(connection)
         self._changed.set()
 
+    @property
+    def is_any(self) -> bool:
+        """Whether one is open."""
+        return bool(self._open)
+
     def retire(self) -> None:
         """Tell every connection to take leave."""
         for connection in tuple(self._open):
@@ -99,6 +113,11 @@ class Listening:
     @property
     def sockets(self) -> tuple[Any, ...]:
         return tuple(self._server.sockets)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a connection is open."""
+        return self._connections.is_any
 
     def close(self) -> None:
         self._server.close()

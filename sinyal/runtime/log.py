@@ -7,7 +7,6 @@ from pathlib import Path
 
 LOG = logging.getLogger("sinyal")
 LINE = logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S")
-DEFAULT_GENERATIONS = 8
 
 
 class DailyLog(logging.handlers.RotatingFileHandler):
@@ -37,35 +36,24 @@ def _day_of(at: float) -> tuple[int, int]:
     return day.tm_year, day.tm_yday
 
 
-def open_log(
-    path: Path | None = None,
-    *,
-    generations: int = DEFAULT_GENERATIONS,
-    world_readable: bool = False,
-) -> None:
-    """Send the log to `path`, or to standard error without one.
-
-    Errors: `OSError` when the file cannot be opened.
-    """
-    use_log(log_sink(path, generations=generations, world_readable=world_readable))
+def open_log() -> None:
+    """Send the log to standard error."""
+    use_log(_formatted(logging.StreamHandler()))
 
 
 def log_sink(
-    path: Path | None = None,
-    *,
-    generations: int = DEFAULT_GENERATIONS,
-    world_readable: bool = False,
+    path: Path | None, *, generations: int, world_readable: bool
 ) -> logging.Handler:
-    """What `use_log` takes. Errors: `OSError` when the file cannot be opened."""
-    sink: logging.Handler
+    """What `use_log` takes: the file `path`, or standard error without one.
+
+    Errors: `OSError` when the file cannot be opened.
+    """
     if path is None:
-        sink = logging.StreamHandler()
-    else:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        sink = DailyLog(path, generations)
-        path.chmod(0o644 if world_readable else 0o640)
-    sink.setFormatter(LINE)
-    return sink
+        return _formatted(logging.StreamHandler())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sink = DailyLog(path, generations)
+    path.chmod(0o644 if world_readable else 0o640)
+    return _formatted(sink)
 
 
 def use_log(sink: logging.Handler) -> None:
@@ -75,3 +63,8 @@ def use_log(sink: logging.Handler) -> None:
         one.close()
     LOG.setLevel(logging.INFO)
     LOG.propagate = False
+
+
+def _formatted(sink: logging.Handler) -> logging.Handler:
+    sink.setFormatter(LINE)
+    return sink

@@ -1,0 +1,80 @@
+"""The configuration of the moment, and what is made of each one once."""
+
+import logging
+from pathlib import Path
+
+from sinyal.config import Configuration
+from sinyal.config.settings import DomainSettings, GlobalSettings
+from sinyal.config.vocabulary import Rate, SourceHost
+from sinyal.delivery.compose import Composer, Tracking
+from sinyal.mail import dkim
+from sinyal.mail.envelope import QueueName
+from sinyal.runtime import identity
+from sinyal.runtime.log import log_sink
+
+
+class Current:
+    """What the parts of a running server ask; a reload replaces `configuration`."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self.configuration = configuration
+
+    def queue_settings(self, name: QueueName) -> DomainSettings:
+        return self.configuration.domain_for(*name)
+
+    def source_hosts(self, vmta: str) -> tuple[SourceHost, ...]:
+        return self.configuration.source_hosts_for(vmta)
+
+    def source_ip(self, vmta: str) -> str:
+        """What injection events carry: the first smtp-source-host (seed)."""
+        hosts = self.source_hosts(vmta)
+        return hosts[0].cidr.partition("/")[0] if hosts else ""
+
+    def max_smtp_out(self, vmta: str) -> int:
+        own = self.configuration.virtual_mtas.get(vmta)
+        return own.max_smtp_out if own else 0
+
+    def max_msg_rate(self, vmta: str) -> Rate | None:
+        own = self.configuration.virtual_mtas.get(vmta)
+        return own.max_smtp_msg_rate if own else None
+
+
+def log_of(settings: GlobalSettings) -> logging.Handler:
+    """The log as the settings say. Errors: `OSError` when it cannot be opened."""
+    return log_sink(
+        Path(settings.log_file) if settings.log_file else None,
+        generations=settings.log_rotate if settings.log_auto_rotation else 0,
+        world_readable=settings.log_file_world_readable,
+    )
+
+
+def composer(configuration: Configuration, tracking: Tracking | None) -> Composer:
+    """What makes the octets of copies. Errors: `OSError` for a key file."""
+    keys = dkim_keys(configuration)
+    return Composer(configuration, keys, tracking, identity.nonce)
+
+
+def dkim_keys(configuration: Configuration) -> dict[str, dkim.Key]:
+    """Every key file that a domain-key line names, loaded.
+
+    Errors: `OSError` that names the file.
+    """
+    rows = [
+        *configuration.domain_keys,
+        *(
+            key
+            for vmta in configuration.virtual_mtas
+            for key in configuration.keys_for(vmta)
+        ),
+    ]
+    keys: dict[str, dkim.Key] = {}
+    for row in rows:
+        if row.filename in keys:
+            continue
+        try:
+            keys[row.filename] = dkim.load_key(Path(row.filename).read_bytes())
+        except ValueError as error:
+            raise OSError(
+                0, f"domain-key {row.selector}: {error}", row.filename
+            ) from error
+    return keys
