@@ -15,7 +15,7 @@ from sinyal.reception import replies
 from sinyal.reception.acceptance import accept
 from sinyal.reception.admittance import admitted, complete
 from sinyal.reception.door import Door
-from sinyal.reception.pickup_file import Commands
+from sinyal.reception.pickup_file import BadFile, Commands
 from sinyal.reception.pickup_letter import MAX_RECIPIENTS, as_admitted, feeder_of
 from sinyal.reception.transaction import Transaction
 from sinyal.smtp import status
@@ -39,15 +39,16 @@ from sinyal.smtp.server import ServerSession, Signal
 FEATURES = frozenset(("XMRG", "VERP", "DSN", "SMTPUTF8", "INVALID-RCPT"))
 GREETING = reply(220, "batch")
 OK = reply(250, "2.0.0 ok")
-UNFINISHED = reply(554, "5.5.0 the file ends before the message does")
-MORE_THAN_ONE = reply(554, "5.5.0 there is more in the file than one message")
-FAILED = re.compile(rb"^([45]\d\d) ([^\r]*+)\r$", re.MULTILINE)
+FAILED = re.compile(rb"^[45]\d\d [^\r]*+\r$", re.MULTILINE)
 GREETED = re.compile(rb"(?i:HELO|EHLO)[ \t]")
 TURN = 200  # commands answered before others get their turn
 
 
 async def play(door: Door, source: SourceSettings, commands: Commands) -> Reply:
-    """The reply to the message of the file, or the first refusal."""
+    """The reply to the message of the file.
+
+    Errors: `BadFile` with the reply to the first command that fails.
+    """
     octets = commands.octets
     session, dialog = ServerSession(source.max_message_size), BatchDialog(door, source)
     session.features = FEATURES
@@ -58,28 +59,27 @@ async def play(door: Door, source: SourceSettings, commands: Commands) -> Reply:
     session.data_to_send()
     count = 0
     while not isinstance(event := session.next_event(), Signal):
-        if refused := _refusal(session):
-            return refused
+        _check(session)
         is_end = isinstance(event, MailData) and event.is_last
         if is_end and not _is_done(octets, session.buffered_octets):
-            return MORE_THAN_ONE
+            raise BadFile("there is more in the file than one message")
         answer = dialog.answer(event)
         answer = answer if isinstance(answer, Reply) else await answer
-        if is_end or isinstance(event, Quit):
-            return answer if is_end else UNFINISHED
+        if is_end:
+            return answer
         session.send(answer)
-        if refused := _refusal(session):
-            return refused
+        _check(session)
         count += 1
         if count % TURN == 0:
             await asyncio.sleep(0)
-    return _refusal(session) or UNFINISHED
+    _check(session)
+    raise BadFile("the file ends before the message does")
 
 
-def _refusal(session: ServerSession) -> Reply | None:
-    """The first refusal among the replies that have been given, None without one."""
-    found = FAILED.search(session.data_to_send())
-    return reply(int(found[1]), found[2].decode()) if found else None
+def _check(session: ServerSession) -> None:
+    """Look for a refusal among the replies that have been given. Errors: `BadFile`."""
+    if found := FAILED.search(session.data_to_send()):
+        raise BadFile(found[0].decode().rstrip())
 
 
 def _is_done(octets: bytes, left: int) -> bool:
@@ -99,14 +99,11 @@ class BatchDialog:
         self._source = source
         self._strict = as_admitted(source, accepts_invalid=False)
         self._silent = as_admitted(source, accepts_invalid=True)
-        self._hello: Hello | None = None
         self._is_silent = False
         self._transaction = Transaction(MailFrom(""))
 
     def answer(self, event: Event) -> Reply | Awaitable[Reply]:
         match event:
-            case Hello():
-                self._hello = event
             case MailFrom():
                 address = complete(self._door, self._source, event.address)
                 self._transaction = Transaction(replace(event, address=address))
@@ -118,7 +115,7 @@ class BatchDialog:
                 return replies.START_DATA
             case Acknowledge():
                 self._is_silent = not event.is_on
-            case Define() | Reset() | Noop() | Quit():
+            case Hello() | Define() | Reset() | Noop() | Quit():
                 pass
             case _:
                 return status.NOT_IMPLEMENTED
@@ -141,5 +138,5 @@ class BatchDialog:
             transaction.parts[event.part] = event.octets
         if not event.is_last:
             return replies.PART_RECEIVED
-        feeder = feeder_of(self._source, self._hello)
+        feeder = feeder_of(self._source)
         return accept(self._door, feeder, transaction, event.octets)

@@ -10,6 +10,7 @@ import contextlib
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from sinyal.config.settings import SourceSettings
 from sinyal.reception import bsmtp, pickup_directory, pickup_letter
@@ -23,12 +24,11 @@ from sinyal.reception.pickup_directory import (
 )
 from sinyal.reception.pickup_file import BadFile, Commands, Letter, read
 from sinyal.runtime.disk import reason_of, usable_directory
-from sinyal.smtp.reply import Reply, reply
+from sinyal.smtp.reply import Reply
 from sinyal.smtp.server import CEILING_OCTETS
 
 SOURCE = "{pickup}"
 INTERVAL_S = 1.0
-INTERNAL = reply(451, "4.3.0 internal error, the file is tried again")
 TOO_LARGE = "the message is larger than max-message-size"
 
 
@@ -162,8 +162,7 @@ class Pickup:
             elif isinstance(answer, Reply):
                 answers[name] = answer
             else:
-                self._door.log(f"pickup: {_shown(name)}: {answer!r}")
-                answers[name] = INTERNAL
+                portion.bad[name] = f"internal error: {answer!r}"
         return answers
 
     async def _reply(self, source: SourceSettings, parsed: Letter | Commands) -> Reply:
@@ -216,7 +215,7 @@ def _read_all(
             continue
         if taken is None:
             continue
-        portion.taken[one.name] = taken
+        portion.taken[one.name] = replace(taken, octets=None)  # parsed below
         if taken.octets is None:
             portion.bad[one.name] = TOO_LARGE
             continue

@@ -20,7 +20,7 @@ from sinyal.runtime.disk import sync_directory
 
 SETTLED_S = 2.0  # a file that has been as it is for so long is whole
 BATCH_FILES = 100
-BATCH_OCTETS = 64 << 20  # read at once, one file may have more
+BATCH_OCTETS = 16 << 20  # read at once, one file may have more
 MAX_NAMESAKES = 1000  # files of one name among the bad ones
 ENVELOPE_OCTETS = 64 << 20  # of a file, on top of the message's limit
 

@@ -13,7 +13,7 @@ from sinyal.reception.pickup_file import BadFile, Letter
 from sinyal.reception.recipients import prefixed
 from sinyal.reception.transaction import Feeder, Transaction
 from sinyal.runtime.smtp_server import Peer
-from sinyal.smtp.events import Hello, MailFrom, RcptTo
+from sinyal.smtp.events import MailFrom, RcptTo
 from sinyal.smtp.reply import Reply
 
 MAX_RECIPIENTS = 100_000  # of a message, where the operator sets no limit
@@ -62,7 +62,7 @@ def as_admitted(source: SourceSettings, *, accepts_invalid: bool) -> SourceSetti
     )
 
 
-def feeder_of(source: SourceSettings, hello: Hello | None = None) -> Feeder:
+def feeder_of(source: SourceSettings) -> Feeder:
     """Who hands in what lies in the pickup directory."""
     nobody = Peer("", 0, "", 0)
-    return Feeder(source=source, peer=nobody, hello=hello, user="", origin="pickup")
+    return Feeder(source=source, peer=nobody, hello=None, user="", origin="pickup")

@@ -217,15 +217,15 @@ def test_a_mail_merge_needs_no_setting(world: World):
         (batch("EHLO x", "STARTTLS"), "502 5.5.1"),
         (batch("EHLO x", "AUTH PLAIN"), "502 5.5.1"),
         (batch("EHLO x", "FROB"), "500 5.5.1 unknown command"),
-        (batch("EHLO x"), "554 5.5.0 the file ends before the message does"),
-        (BATCH[:-2], "554 5.5.0 the file ends before the message does"),
-        (BATCH + BATCH, "554 5.5.0 there is more in the file than one message"),
-        (BATCH + b"JUNK\n", "554 5.5.0 there is more in the file"),
+        (batch("EHLO x"), "the file ends before the message does"),
+        (BATCH[:-2], "the file ends before the message does"),
+        (BATCH + BATCH, "there is more in the file than one message"),
+        (BATCH + b"JUNK\n", "there is more in the file"),
         (MERGE.replace(b"1,3", b"1,4"), "550 5.5.4 there is no part 4 for <ann@"),
         (MERGE.replace(b"1,3", b"0"), "550 5.5.4 *parts is no list of parts"),
         (MERGE.replace(b"mta2", b"mta7"), "554 5.5.0 there is no VirtualMTA"),
         (MERGE.replace(b"XPRT 2", b"XPRT 3"), "503 5.5.1"),
-        (MERGE.replace(b" LAST", b""), "554 5.5.0 the file ends before"),
+        (MERGE.replace(b" LAST", b""), "the file ends before"),
         (MERGE.replace(b"*envid", b"*to"), "550 5.5.4 variable *to cannot be set"),
     ],
 )
@@ -233,6 +233,14 @@ def test_a_command_that_fails_refuses_the_file(
     world: World, content: bytes, reason: str
 ):
     assert world.refusal(content).startswith(reason)
+
+
+def test_too_many_recipients_refuse_the_file(tmp_path: Path):
+    world = World(tmp_path, source_lines="max-rcpt-per-message 1")
+    content = BATCH.replace(b"DATA", b"RCPT TO:<bob@example.net>\nDATA")
+    assert world.refusal(content).startswith("452 4.5.3 too many recipients")
+    (world.bad / "one").unlink()
+    assert world.refusal(LETTER) == "2 recipients, 1 are allowed"
 
 
 def test_without_acknowledgement_a_bad_recipient_bounces_instead(tmp_path: Path):
