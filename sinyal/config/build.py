@@ -1,5 +1,6 @@
 """A checked block turned into the `Configuration`; guide 3.3, 8, 10.1."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -11,7 +12,9 @@ from sinyal.config.entries import domain_entries, pools_of_members, source_block
 from sinyal.config.expansion import expand_macros
 from sinyal.config.expression import Pattern
 from sinyal.config.files import Files
+from sinyal.config.header_lines import header_lines
 from sinyal.config.inherit import DomainEntry, Domains, SourceEntry, Sources
+from sinyal.config.listed import NOBODY, Listed
 from sinyal.config.patterns import PatternIndex, domain_pattern
 from sinyal.config.problem import BadValue, Problem
 from sinyal.config.settings import (
@@ -104,6 +107,7 @@ class Builder:
                 for block in whole.tagged("signals-filter")
             },
             acct_files=tuple(map(self._acct_file, whole.tagged("acct-file"))),
+            header_files=self._header_files(),
             spools=tuple(block.argument for block in whole.tagged("spool")),
             sources=self._sources(),
             domains=self._domains({vmta: pool.key for vmta, pool in owners.items()}),
@@ -155,14 +159,10 @@ class Builder:
     def _address_list(self, blocks: list[Block]) -> AddressList:
         lists = [block.settings() for block in blocks]
         entries: list[str | Pattern] = [
-            entry
-            for settings in lists
-            for entry in (
-                *settings.get("address", ()),
-                *self._listed(settings.get("address_file", ())),
-            )
+            entry for settings in lists for entry in settings.get("address", ())
         ]
         plain = [entry.lower() for entry in entries if isinstance(entry, str)]
+        files = [path for one in lists for path in one.get("address_file", ())]
         return AddressList(
             domains=frozenset(
                 name for settings in lists for name in settings.get("domain", ())
@@ -170,17 +170,31 @@ class Builder:
             addresses=frozenset(entry for entry in plain if "@" in entry),
             local_parts=frozenset(entry for entry in plain if "@" not in entry),
             patterns=tuple(entry for entry in entries if isinstance(entry, Pattern)),
+            listed=Listed(self._pieces(files)) if files else NOBODY,
         )
 
-    def _listed(self, paths: tuple[str, ...]) -> list[str]:
-        """The entries of address files, one a line."""
-        found: list[str] = []
+    def _pieces(self, paths: list[str]) -> Iterator[bytes]:
+        """The octets of address files; one that is not there is reported elsewhere."""
         for path in paths:
             try:
-                text = self._files.read(path)
-            except (OSError, UnicodeDecodeError):
-                continue  # reported where the file is named
-            found += [line.strip() for line in text.split("\n") if line.strip()]
+                yield from self._files.pieces(path)
+            except OSError:
+                continue
+
+    def _header_files(self) -> dict[str, bytes]:
+        """The fields of each include-headers-from file, by its path (DOM-8)."""
+        found: dict[str, bytes] = {}
+        for block in self._whole.walk():
+            for line in block.lines:
+                if line.row.name != "include-headers-from" or not line.value:
+                    continue
+                try:
+                    octets = self._files.read_bytes(line.value)
+                    found[line.value] = header_lines(octets)
+                except OSError:
+                    continue  # reported where the file is named
+                except BadValue as bad:
+                    self._report(line, line.row.name, bad)
         return found
 
     def _filter(self, block: Block) -> PatternIndex[SignalsDecision]:

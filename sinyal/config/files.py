@@ -1,13 +1,14 @@
 """How the configuration reaches the files that it names, without knowing a disk."""
 
+from collections.abc import Iterable
 from typing import Protocol
 
 
 class Files(Protocol):
     """What the caller of `load` hands in: a way to the disk.
 
-    Errors: `read` and `read_bytes` raise `OSError`, `read` `UnicodeDecodeError` when
-    the file is not UTF-8.
+    Errors: `read`, `read_bytes` and `pieces` raise `OSError`, `read`
+    `UnicodeDecodeError` when the file is not UTF-8.
     """
 
     def read(self, path: str) -> str:
@@ -15,6 +16,9 @@ class Files(Protocol):
 
     def read_bytes(self, path: str) -> bytes:
         """The octets of a file."""
+
+    def pieces(self, path: str) -> Iterable[bytes]:
+        """The octets of a file of any size, in pieces of whole lines."""
 
     def mode(self, path: str) -> int:
         """The permission bits of a file, 0 for one that is not there."""

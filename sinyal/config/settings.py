@@ -8,6 +8,7 @@ import msgspec
 
 from sinyal.config.addresses import canonical_domain
 from sinyal.config.expression import Pattern
+from sinyal.config.listed import NOBODY, Listed
 from sinyal.config.vocabulary import (
     Alias,
     DomainKey,
@@ -310,13 +311,14 @@ class AddressList(msgspec.Struct, frozen=True, kw_only=True):
     """Addresses that a processor reads, or that a source suppresses; guide 3.3.5.
 
     Shape: `domains` canonical, `addresses` in lower case, `local_parts` those listed
-    without a domain.
+    without a domain; `listed` holds the entries of files.
     """
 
     domains: frozenset[str] = frozenset()
     addresses: frozenset[str] = frozenset()
     local_parts: frozenset[str] = frozenset()
     patterns: tuple[Pattern, ...] = ()
+    listed: Listed = NOBODY
 
     def matches(self, address: str) -> bool:
         """Whether the address is in the list; letter case is free."""
@@ -326,6 +328,8 @@ class AddressList(msgspec.Struct, frozen=True, kw_only=True):
             canonical_domain(domain) in self.domains
             or plain in self.addresses
             or local in self.local_parts
+            or plain in self.listed
+            or local in self.listed
             or any(pattern.matches(plain) for pattern in self.patterns)
         )
 

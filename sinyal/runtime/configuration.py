@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 from sinyal.config import Loaded, load
@@ -9,6 +10,7 @@ from sinyal.config.include import Reader
 from sinyal.config.printing import printed
 
 MAX_OCTETS = 16 << 20
+PIECE_OCTETS = 1 << 20
 DEFAULT_PATH = "/etc/pmta/config"  # CFG-22
 
 
@@ -24,6 +26,12 @@ class DiskFiles:
         if Path(path).stat().st_size > MAX_OCTETS:
             raise OSError(0, "the file is larger than 16 MB", path)
         return Path(path).read_bytes()
+
+    def pieces(self, path: str) -> Iterator[bytes]:
+        """Errors: `OSError`."""
+        with Path(path).open("rb") as file:
+            while piece := file.read(PIECE_OCTETS):
+                yield piece + file.readline()
 
     def mode(self, path: str) -> int:
         try:

@@ -28,6 +28,9 @@ class OneFile:
     def read_bytes(self, path):
         return PAIR if path.endswith(".pem") else self.text.encode()
 
+    def pieces(self, path):
+        yield self.read_bytes(path)
+
     def mode(self, path):
         return 0o600
 

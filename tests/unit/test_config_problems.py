@@ -33,6 +33,9 @@ class Shelf:
     def read_bytes(self, path):
         return self.read(path).encode()
 
+    def pieces(self, path):
+        yield self.read_bytes(path)
+
     def mode(self, path):
         return 0o600
 
