@@ -19,7 +19,7 @@ class Value(msgspec.Struct, frozen=True):
 
 
 class Block(msgspec.Struct):
-    """A section: `key` is its argument as written, `argument` as understood.
+    """A section: `argument` as understood, `key` its text, `written_key` as written.
 
     `lines` holds every good line in file order; sections of one tag and argument are
     one block (CFG-20). The file itself is the block with the scope `global`.
@@ -33,6 +33,7 @@ class Block(msgspec.Struct):
     lines: list[Value] = []
     written: dict[str, int] = {}  # directive: its last line, good or bad
     blocks: dict[tuple[str, str], "Block"] = {}
+    written_key: str = ""
 
     def settings(self) -> dict[str, Any]:
         """What is written, by attribute: the last of a scalar, all of a repeatable."""

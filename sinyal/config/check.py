@@ -117,6 +117,7 @@ class Checker:
         known = block.blocks.get((name, key))
         if known is None:
             known = Block(name, key, argument, section.file, section.line)
+            known.written_key = section.argument
             if tag.argument is None or argument is not None or tag.is_optional:
                 block.blocks[name, key] = known
         elif name not in {"source", "domain"}:

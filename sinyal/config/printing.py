@@ -27,18 +27,21 @@ def _lines(
     margin = INDENT * depth
     for node in nodes:
         if isinstance(node, Section):
-            yield margin + _opening(node, parent)
+            yield margin + _opening(node, parent, with_secrets)
             yield from _lines(node.body, node.tag, depth + 1, with_secrets)
             yield f"{margin}</{node.tag}>"
         else:
             yield margin + _line(node, with_secrets)
 
 
-def _opening(section: Section, parent: str) -> str:
+def _opening(section: Section, parent: str, with_secrets: bool) -> str:
     """A list inside a list ends the rule that leads to it (PL-1)."""
     if section.tag == parent == LIST and section.argument:
         return f"{section.argument} {INLINE_LIST}"
-    return f"<{section.tag} {section.argument}".rstrip() + ">"
+    argument = section.argument
+    if not with_secrets:
+        argument = shown(section.tag, argument)
+    return f"<{section.tag} {argument}".rstrip() + ">"
 
 
 def _line(line: Line, with_secrets: bool) -> str:

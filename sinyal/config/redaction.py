@@ -12,6 +12,7 @@ WHOLLY = re.compile(r"pass(?:w|$)|secret|token|api[-_]?key|credential", re.IGNOR
 AFTER_FIRST_WORD = re.compile(r"certificate$|^privacy-policy$", re.IGNORECASE)
 FIRST_WORD = re.compile(r'("(?:[^"\\]|\\.)*"|\S+)\s+\S')
 JOINED = re.compile(r"[=:]")
+USER_INFO = re.compile(r"(://)[^/\s@]+@")
 
 
 def is_secret(name: str) -> bool:
@@ -30,7 +31,9 @@ def shown(name: str, text: str) -> str:
     if is_secret(name):
         return HIDDEN
     first = FIRST_WORD.match(text) if AFTER_FIRST_WORD.search(name) else None
-    return f"{first[1]} {HIDDEN}" if first else text
+    if first:
+        return f"{first[1]} {HIDDEN}"
+    return USER_INFO.sub(rf"\1{HIDDEN}@", text)
 
 
 def shown_name(name: str) -> str:

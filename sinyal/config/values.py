@@ -316,6 +316,8 @@ def api_key(text: str) -> str:
 def http_url(text: str) -> str:
     """An absolute http or https URL."""
     found = word(text)
+    if re.match(r"\w+://[^/\s]*@", found):
+        raise BadValue("the URL has a user name or a password in it", "leave it out")
     if not re.fullmatch(r"https?://[^/\s?#@]+(?:/\S*)?", found):
         raise BadValue(f'"{found[:40]}" is not an http or https URL')
     return found

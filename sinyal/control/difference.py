@@ -84,7 +84,7 @@ def _change(found: Comparison, pair: Pair) -> Change:
         went, came = _only(old, new), _only(new, old)
         if not went and not came:  # the same lines in another order
             went, came = old.origins, new.origins
-        rows = tuple(map(row_of_origin, went)), tuple(map(row_of_origin, came))
+        rows = _distinct(went), _distinct(came)
     else:
         rows = _said(old, found), _said(new, found)
     return Change(found.where, old.row.name, *rows, needs_restart=not old.row.reload)
@@ -94,6 +94,11 @@ def _only(setting: Setting, other: Setting) -> tuple[Origin, ...]:
     """The lines of `setting` whose value `other` does not have."""
     others = [origin.line.value for origin in other.origins]
     return tuple(one for one in setting.origins if one.line.value not in others)
+
+
+def _distinct(origins: Iterable[Origin]) -> tuple[Row, ...]:
+    """The rows, each once: a line with macros stands for several values."""
+    return tuple(dict.fromkeys(map(row_of_origin, origins)))
 
 
 def _said(setting: Setting, found: Comparison) -> tuple[Row, ...]:

@@ -55,15 +55,24 @@ def _of(block: Block | None, scope: str) -> list[Setting]:
 def _sections(old: Block, new: Block, tags: Iterable[str]) -> Found:
     """Sections inside both blocks, by tag and argument, and those inside them."""
     wanted = set(tags)
-    for key in dict.fromkeys((*old.blocks, *new.blocks)):
+    before, after = _by_place(old), _by_place(new)
+    for key in dict.fromkeys((*before, *after)):
         if key[0] in wanted:
-            mine, its = old.blocks.get(key), new.blocks.get(key)
+            mine, its = before.get(key), after.get(key)
             yield from _pair(mine, its)
             if key[0] not in {RULES, "virtual-mta-pool"}:
                 inside = [block for block in (mine, its) if block is not None]
                 tags_inside = {tag for block in inside for tag, _ in block.blocks}
                 empty = Block(key[0])
                 yield from _sections(mine or empty, its or empty, tags_inside)
+
+
+def _by_place(block: Block) -> dict[tuple[str, str], Block]:
+    """The sections inside by tag and argument; a relative path as it is written."""
+    return {
+        (tag, inner.written_key if tag == "spool" else key): inner
+        for (tag, key), inner in block.blocks.items()
+    }
 
 
 def _pair(mine: Block | None, its: Block | None, *, is_overlay: bool = False) -> Found:

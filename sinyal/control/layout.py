@@ -81,12 +81,13 @@ def rows_of_setting(setting: Setting) -> Iterator[Row]:
 
 def rows_of_settings(settings: Iterable[Setting], *, with_defaults: bool) -> list[Row]:
     """The rows of what is set; with the defaults, of everything."""
-    return [
+    rows = (
         row
         for setting in settings
         if setting.origins or with_defaults
         for row in rows_of_setting(setting)
-    ]
+    )
+    return list(dict.fromkeys(rows))  # a line with macros stands for several values
 
 
 def folded(groups: Iterable[Group], columns: int) -> list[str]:

@@ -25,3 +25,8 @@ def test_a_name_with_its_value_attached_is_cut():
     assert shown_name("password=horse") == f"password={HIDDEN}"
     assert shown_name("api-key:horse") == f"api-key={HIDDEN}"
     assert shown_name("max-smtp-out=3") == "max-smtp-out=3"
+
+
+def test_the_user_and_password_of_a_url_are_hidden():
+    assert shown("server-url", "https://u:horse@host/a") == f"https://{HIDDEN}@host/a"
+    assert shown("mail-from", "a@b c@d") == "a@b c@d"

@@ -158,6 +158,29 @@ def test_sections_that_come_and_go_are_told_with_their_lines():
     ]
 
 
+class Beside(OneFile):
+    """A disk whose relative paths lie in the directory of the file that names them."""
+
+    def resolve(self, path, beside):
+        return f"{beside}.d/{path}"
+
+
+def test_relative_paths_are_compared_as_they_are_written():
+    text = "<spool spool>\n</spool>\nlog-file pmta.log\n"
+    found = []
+    for name in ("old", "new"):
+        loaded = load(name, Beside(text))
+        found.append(Provenance(loaded.whole, loaded.understood))
+    assert found[0].whole.blocks != found[1].whole.blocks
+    assert difference(*found) == ()
+
+
+def test_a_line_with_macros_is_told_once():
+    new = "domain-macro L a.example,b.example\nrelay-domain $L\n"
+    (change,) = changes("", new)
+    assert [row.value for row in change.new] == ["$L"]
+
+
 def test_a_new_order_of_rules_is_a_change():
     lines = ["mail-from *@a *@b\n", "mail-from *@b *@c\n"]
 
