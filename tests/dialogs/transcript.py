@@ -8,6 +8,7 @@ A line of a transcript is one of
     R: text           the client sends these octets, without CRLF; \r \n \x00 and so on
     S: text           the server answers this line; * stands for anything
     REPLY: text       the server answers so many lines; this is the last one
+    TIMES: 9 text     the server answers this line nine times
     CRAM: USER WORD   the client answers the last challenge
     TLS               the client starts TLS
     CLOCK: 60         so many seconds pass
@@ -22,6 +23,7 @@ import binascii
 import codecs
 import fnmatch
 import re
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -83,7 +85,7 @@ def octets(step: Step) -> bytes:
 
 async def play(transcript: Transcript, line: Line, world: World) -> None:
     """Go through the steps; an AssertionError names the first that went otherwise."""
-    waiting, last = b"", ""
+    waiting, player = b"", _Player(line, world)
     for at, step in enumerate(transcript.steps, 1):
         if step.kind in {"C", "R"}:
             waiting += octets(step)
@@ -91,26 +93,61 @@ async def play(transcript: Transcript, line: Line, world: World) -> None:
         if waiting:
             await line.send(waiting)
             waiting = b""
-        if step.kind in {"S", "REPLY"}:
-            last = await line.read_line()
-            while step.kind == "REPLY" and last[3:4] == "-":
-                last = await line.read_line()
-            seen = _fits(last, step.text)
-            assert seen, f"step {at}: {last!r} instead of {step.text!r}"
-        elif step.kind == "CRAM":
-            user, password = step.text.split()
-            challenge = binascii.a2b_base64(last.removeprefix("334 "))
-            response = sasl.cram_md5_response(user, password, challenge)
-            await line.send(sasl.encode(response).encode() + b"\r\n")
-        elif step.kind == "TLS":
-            await line.start_tls()
-        elif step.kind == "CLOCK":
-            world.now += float(step.text)
-        elif step.kind == "CLOSED":
-            rest = await line.read_line()
-            assert rest == "", f"step {at}: {rest!r} instead of the end"
-        else:
-            raise AssertionError(f"step {at}: what is {step.kind}?")
+        try:
+            await _STEPS[step.kind](player, step.text)
+        except AssertionError as error:
+            raise AssertionError(f"step {at}: {error}") from None
+
+
+class _Player:
+    """What the steps do; each is given the text of its line."""
+
+    def __init__(self, line: Line, world: World) -> None:
+        self._line = line
+        self._world = world
+        self._last = ""
+
+    async def said(self, text: str) -> None:
+        self._last = await self._line.read_line()
+        assert _fits(self._last, text), f"{self._last!r} instead of {text!r}"
+
+    async def replied(self, text: str) -> None:
+        self._last = await self._line.read_line()
+        while self._last[3:4] == "-":
+            self._last = await self._line.read_line()
+        assert _fits(self._last, text), f"{self._last!r} instead of {text!r}"
+
+    async def repeated(self, text: str) -> None:
+        count, _, wanted = text.partition(" ")
+        said = {await self._line.read_line() for _ in range(int(count))}
+        assert said == {wanted}, f"{said} instead of {wanted!r}"
+
+    async def cram(self, text: str) -> None:
+        user, password = text.split()
+        challenge = binascii.a2b_base64(self._last.removeprefix("334 "))
+        response = sasl.cram_md5_response(user, password, challenge)
+        await self._line.send(sasl.encode(response).encode() + b"\r\n")
+
+    async def tls(self, text: str) -> None:
+        await self._line.start_tls()
+
+    async def clock(self, text: str) -> None:
+        self._world.now += float(text)
+
+    async def closed(self, text: str) -> None:
+        rest = await self._line.read_line()
+        assert rest == "", f"{rest!r} instead of the end"
+
+
+_STEPS: dict[str, Callable[[_Player, str], Awaitable[None]]] = {
+    "S": _Player.said,
+    "REPLY": _Player.replied,
+    "TIMES": _Player.repeated,
+    "CRAM": _Player.cram,
+    "TLS": _Player.tls,
+    "CLOCK": _Player.clock,
+    "CLOSED": _Player.closed,
+}
 
 
 def accepted(world: World) -> list[str]:
