@@ -17,6 +17,7 @@ from sinyal.reception.pickup_directory import BATCH_FILES, Ready, State, batches
 from sinyal.reception.pickup_file import BadFile, Letter, read
 from sinyal.smtp.reply import reply
 
+EXAMPLES = Path(__file__).parents[2] / "examples" / "pickup"
 LETTER = b"""x-sender: news@example.com
 x-receiver: ann@example.net
 x-receiver: <bob@example.org>
@@ -65,6 +66,21 @@ def letter(*lines: str, body: bytes = b"A: b\n\nc\n") -> bytes:
 
 def batch(*lines: str) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode()
+
+
+# -- the examples
+
+
+@pytest.mark.parametrize("name", ["letter", "batch", "merge"])
+def test_an_example_is_mail(tmp_path: Path, name: str):
+    lines = (EXAMPLES / "pickup.conf").read_text()
+    inside = lines.partition("<source {pickup}>")[2].partition("</source>")[0]
+    world = World(tmp_path, source_lines=inside)
+    found = world.envelope((EXAMPLES / name).read_bytes())
+    assert [one.address for one in found.recipients] == [
+        "ann@example.net",
+        "bob@example.org",
+    ]
 
 
 # -- the header form
