@@ -11,9 +11,7 @@ from sinyal.config.keys import KeyCheck
 from sinyal.config.problem import BadValue, Problem
 from sinyal.config.vocabulary import DomainKey, TlsFiles
 
-PLACEHOLDER = re.compile(
-    r"\{\{.*?\}\}|\{%|\$\{\w*\}|<[A-Za-z][A-Za-z0-9_ .-]*>|%%\w+%%"
-)
+PLACEHOLDER = re.compile(r"\{\{|\{%|\$\{\w*\}|<[A-Za-z][A-Za-z0-9_ .-]*>|%%\w+%%")
 CHMOD = "chmod o-r it"
 NOT_FILLED_IN = "a template's placeholder is not filled in"
 

@@ -117,7 +117,11 @@ def _signals(whole: Block) -> Iterator[Problem]:
 
 def _users(whole: Block) -> Iterator[Problem]:
     for user in whole.tagged("smtp-user"):
-        method = user.settings().get("authentication_method", "password")
+        written = user.settings()
+        is_bad = "authentication-method" in user.written and (
+            "authentication_method" not in written
+        )
+        method = "" if is_bad else written.get("authentication_method", "password")
         needed = PROOFS.get(method)
         if needed and needed not in user.written:
             yield _problem(user, f"{needed} is missing", f"add {needed}")

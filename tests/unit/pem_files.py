@@ -22,7 +22,7 @@ def key_pem(key, password=None):
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, keeping)
 
 
-def certificate_pem(key):
+def certificate_pem(key, digest=None):
     """A certificate of that key, signed by itself."""
     made = (
         x509
@@ -33,7 +33,7 @@ def certificate_pem(key):
         .serial_number(7)
         .not_valid_before(START)
         .not_valid_after(START + datetime.timedelta(days=3650))
-        .sign(key, None)
+        .sign(key, digest)
     )
     return made.public_bytes(Encoding.PEM)
 
