@@ -2,5 +2,5 @@
 
 Before it: a terminal. After it: `config`.
 Source: guide 6 (commands).
-Public: `check`.
+Public: `check`, `explain`, `difference`, `ceiling`; `layout` for what they print.
 """

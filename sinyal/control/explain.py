@@ -4,13 +4,15 @@ from collections.abc import Iterator
 
 import msgspec
 
-from sinyal.config.addresses import canonical_domain
+from sinyal.config.addresses import canonical_domain, ip
+from sinyal.config.configuration import DEFAULT_VMTA
 from sinyal.config.directives.row import Status
+from sinyal.config.problem import BadValue
 from sinyal.config.provenance import Provenance, Setting, of_section
 from sinyal.control.explain_mail import dkim, relaying, rollups, signals
 from sinyal.control.layout import Group, Row, rows_of_settings
 
-DEFAULT_VMTA = "{default}"
+ANYWHERE = "0.0.0.0"
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,8 +104,9 @@ def _connection(provenance: Provenance, question: Question) -> Group:
     if question.user and question.user not in configuration.users:
         raise Unknown(f"no smtp-user is called {question.user}")
     named = _listener_source(provenance, question.listener)
-    settings = provenance.of_connection(question.source, named, question.user)
-    parts = [f"connection from {question.source or 'any address'}"]
+    address = _address(question.source)
+    settings = provenance.of_connection(address, named, question.user)
+    parts = [f"connection from {question.source or 'anywhere'}"]
     if question.listener:
         parts.append(f"to {question.listener}")
     if question.user:
@@ -112,6 +115,16 @@ def _connection(provenance: Provenance, question: Question) -> Group:
     over = ", ".join(f"<source {name}>" for name in overlays if name)
     title = " ".join(parts) + (f" (over it: {over})" if over else "")
     return _settings(title, settings, question)
+
+
+def _address(text: str) -> str:
+    """The feeder's address; without one any, for which `<source 0/0>` counts."""
+    if not text:
+        return ANYWHERE
+    try:
+        return str(ip(text))
+    except BadValue:
+        raise Unknown(f"{text} is not an IP address") from None
 
 
 def _listener_source(provenance: Provenance, name: str) -> str:

@@ -1,12 +1,14 @@
 """What `sinyal explain` says: each effective setting and the line that set it."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pem_files import PAIR
 
 from sinyal.config import load
 from sinyal.config.provenance import Provenance
 from sinyal.control.explain import Question, Unknown, explain, target
-from sinyal.control.layout import Place, folded
+from sinyal.control.layout import Place, folded, json_of
 
 
 class OneFile:
@@ -229,6 +231,15 @@ def test_the_listeners_source_lies_over_the_ranges_and_the_users_over_both(
     assert lines["process-x-job"] == 2
 
 
+def test_without_an_address_the_source_for_everyone_counts():
+    lines = {name: at for name, _, at in connection(user="u")}
+    assert lines == {
+        "always-allow-relaying": 9,
+        "process-x-job": 8,
+        "max-message-size": 15,
+    }
+
+
 def test_defaults_are_shown_when_asked_for_and_marked():
     rows = answers(PORT25, domain="port25.com", with_defaults=True)[0].rows
     values = {row.name: row for row in rows}
@@ -271,6 +282,7 @@ def test_what_the_file_does_not_have_is_refused():
         {"domain": "a", "vmta": "none"},
         {"source": "10.0.0.1", "user": "none"},
         {"listener": "127.0.0.1:1"},
+        {"source": "10.0.0"},
     ):
         with pytest.raises(Unknown):
             answers(SOURCES, **question)
@@ -288,3 +300,29 @@ def test_a_line_too_wide_for_the_terminal_gives_up_its_section_then_its_place():
     assert wide[1] == "  bounce-after  4d  f:8  <domain [*.]port25.com>"
     assert narrow[1] == "  bounce-after  4d  f:8"
     assert tiny[1:] == ["  bounce-after  4d", "      f:8"]
+
+
+@given(st.text(max_size=30), st.text(max_size=30), st.text(max_size=30))
+def test_any_question_has_an_answer_or_is_refused(one, other, third):
+    known = provenance(OWNERS + SOURCES)
+    for question in (
+        Question(domain=target(one)[0], source=other, sender=third),
+        Question(domain=one, vmta=other, sender=third),
+        Question(source=one, listener=other, user=third),
+    ):
+        try:
+            groups = explain(known, question)
+        except Unknown:
+            continue
+        assert bool(folded(groups, 40)) == bool(groups)
+        assert json_of(groups).startswith("[")
+
+
+def test_a_directive_without_effect_is_marked_and_not_followed():
+    text = "<domain a.example>\nqueue-to b.example\n</domain>\n"
+    groups = answers(text, domain="a.example")
+    if groups[0].rows[0].has_effect:
+        assert groups[1].title == "queue b.example/{default}"
+    else:
+        assert "(no effect here)" in folded(groups, 0)[1]
+        assert groups[1].title == "VirtualMTA {default}"
