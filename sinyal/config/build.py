@@ -17,6 +17,7 @@ from sinyal.config.inherit import DomainEntry, Domains, SourceEntry, Sources
 from sinyal.config.listed import NOBODY, Listed
 from sinyal.config.patterns import PatternIndex, domain_pattern
 from sinyal.config.problem import BadValue, Problem
+from sinyal.config.reactions import ReplyRules
 from sinyal.config.settings import (
     AcctFile,
     AddressList,
@@ -78,6 +79,10 @@ class Builder:
                 for block in whole.tagged("virtual-mta")
             },
             pools=pools,
+            smtp_pattern_lists={
+                block.key: ReplyRules(block.settings().get("reply", ()))
+                for block in whole.tagged("smtp-pattern-list")
+            },
             pattern_lists={
                 block.key: tuple(line.value for line in block.lines)
                 for block in whole.tagged("pattern-list")

@@ -9,6 +9,7 @@ from sinyal.config.addresses import canonical_domain
 from sinyal.config.expression import Pattern
 from sinyal.config.inherit import AUTHENTICATED, Domains, Sources
 from sinyal.config.patterns import PatternIndex, domain_pattern
+from sinyal.config.reactions import ReplyRules
 from sinyal.config.settings import (
     AcctFile,
     AddressList,
@@ -60,6 +61,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=Tr
     users: dict[str, SmtpUser] = {}
     rewrite_lists: dict[str, RewriteList] = {}
     pattern_lists: dict[str, tuple[PatternRule, ...]] = {}
+    smtp_pattern_lists: dict[str, ReplyRules] = {}
     address_lists: dict[str, AddressList] = {}
     aliases: tuple[Alias, ...] = ()  # of <aliases> and of the global lines
     source_groups: dict[str, SourceGroup] = {}

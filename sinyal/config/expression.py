@@ -63,6 +63,11 @@ class Pattern:
             reason = said.decode() if isinstance(said, bytes) else str(said)
             self._slow = _backtracking(text, reason)
 
+    @property
+    def is_linear(self) -> bool:
+        """Whether RE2 matches it."""
+        return self._slow is None
+
     def matches(self, text: str) -> bool:
         if self._slow is None:
             return bool(self._compiled.search(text))

@@ -12,6 +12,7 @@ from sinyal.config.expression import Pattern
 from sinyal.config.limits import split
 from sinyal.config.patterns import domain_pattern
 from sinyal.config.problem import BadValue
+from sinyal.config.reactions import Reaction, ReplyRule
 from sinyal.config.rollup import RollupRule
 from sinyal.config.values import (
     duration,
@@ -104,7 +105,7 @@ def _result(text: str) -> tuple[str, Any]:
     raise BadValue(f'"{text[:40]}" is not a result')
 
 
-def reply_rule(text: str) -> tuple[Pattern, tuple[str, ...]]:
+def reply_rule(text: str) -> ReplyRule:
     """`/REGEX/ ACTION[,ACTION...]` of a smtp-pattern-list (SPL-2, SPL-3)."""
     pattern, rest = regex_and_rest(text)
     actions = tuple(action.lower() for action in items(rest)) if rest else ()
@@ -113,7 +114,19 @@ def reply_rule(text: str) -> tuple[Pattern, tuple[str, ...]]:
     for action in actions:
         _check_action(action)
     _check_together(actions)
-    return pattern, actions
+    return ReplyRule(pattern, _reaction(actions))
+
+
+def _reaction(actions: tuple[str, ...]) -> Reaction:
+    found: dict[str, Any] = {}
+    for action in actions:
+        key, _, value = action.partition("=")
+        attribute = key.replace("-", "_")
+        if key == "mode":
+            found[attribute] = value
+        else:
+            found[attribute] = duration(value) if key in TIMED_ACTIONS else True
+    return Reaction(**found)
 
 
 def _check_action(action: str) -> None:
@@ -133,8 +146,14 @@ def _check_together(actions: tuple[str, ...]) -> None:
         raise BadValue("skip-mx and bounce-queue in one rule", "keep one of them")
     if names.count("reenable-after") > 1:
         raise BadValue("two reenable-after in one rule", "keep one of them")
-    if "reenable-after" in names and "disable-source-ip" not in names:
-        raise BadValue("reenable-after without disable-source-ip", "add it before")
+    for action, before in (
+        ("reenable-after", "disable-source-ip"),
+        ("backoff-to-normal-after", "mode=backoff"),
+    ):
+        if action in names and before not in actions[: names.index(action)]:
+            raise BadValue(f"{action} without {before}", "add it before")
+    if names.count("backoff-to-normal-after") > 1:
+        raise BadValue("two backoff-to-normal-after in one rule", "keep one of them")
 
 
 def category_rule(text: str) -> tuple[Pattern, str]:

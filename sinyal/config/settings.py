@@ -168,6 +168,13 @@ class DomainSettings(msgspec.Struct, frozen=True, kw_only=True):
     retry_after: tuple[float, ...] = (600.0,)
     retry_recipients_after: float = 600.0
     retry_upon_new_mail: bool = False
+    backoff_retry_after: tuple[float, ...] = (3600.0,)
+    backoff_max_smtp_out: int = 20
+    backoff_max_msg_rate: Rate | None = None
+    backoff_max_connect_rate: Rate | None = None
+    backoff_to_normal_after: float | None = None
+    backoff_to_normal_after_delivery: bool = False
+    smtp_pattern_list: str = ""
     bounce_upon_no_mx: bool = False
     bounce_upon_5xx_greeting: bool = True
     smtp_421_means_mx_unavailable: bool = False

@@ -379,7 +379,7 @@ PATTERNS = (
         "/REGEX/ and actions",
         "write /REGEX/ ACTION[,ACTION...]",
         rules.reply_rule,
-        patterns=_first,
+        patterns=lambda rule: (rule.pattern,),
         is_free=True,
     ),
     Type(

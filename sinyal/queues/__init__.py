@@ -5,7 +5,7 @@ Source: guide 3.3.10, 5.4; rules Q RT LIM.
 Public: `Queues`, `QueueSettings`, `QueueStatus`.
 """
 
-from sinyal.queues.queue import QueueSettings
+from sinyal.queues.mode import QueueSettings
 from sinyal.queues.queues import Queues, QueueStatus
 
 __all__ = ["QueueSettings", "QueueStatus", "Queues"]

@@ -4,11 +4,11 @@ import heapq
 import itertools
 from collections import deque
 from collections.abc import Sequence
-from typing import Protocol
 
 from sinyal.mail.envelope import QueueEntry, QueueName
 from sinyal.mail.schedule import last_end, next_open
-from sinyal.queues.limits import NEVER, Pace, PaceSettings
+from sinyal.queues.limits import NEVER, Pace
+from sinyal.queues.mode import Backoff, QueueSettings, entered, in_force
 
 # An entry that has waited this long gets a connection of its own although fewer entries
 # wait than connections are open: those may all hang in a slow transaction.
@@ -18,21 +18,6 @@ FORMER = -1.0  # the step of what waits under settings that hold no longer
 Ranked = tuple[float, int, QueueEntry]  # (received_at, tie break, entry)
 
 
-class QueueSettings(PaceSettings, Protocol):
-    """The domain settings that schedule a queue; `max_smtp_out` 0: any number."""
-
-    @property
-    def max_smtp_out(self) -> int: ...
-    @property
-    def retry_after(self) -> Sequence[float]: ...
-    @property
-    def retry_recipients_after(self) -> float: ...
-    @property
-    def retry_upon_new_mail(self) -> bool: ...
-    @property
-    def bounce_after(self) -> float: ...
-
-
 class Queue:
     """The entries of one domain and VirtualMTA, and the connections that serve them.
 
@@ -40,12 +25,15 @@ class Queue:
     ranked by age, `_steps` a deque per back-off step: due times rise along it because
     all its entries wait equally long. What will expire before its next time goes to
     `_doomed`, ranked by age. So the head of each tells when the queue has to act next.
+    `settings` are those that hold in its mode, `configured` those of both modes.
     Units: every time is epoch seconds.
     """
 
     def __init__(self, name: QueueName, settings: QueueSettings) -> None:
         self.name = name
-        self.settings = settings
+        self.configured = settings
+        self.settings = in_force(settings, None)
+        self.backoff: Backoff | None = None  # None in normal mode
         self.pace = Pace(settings)
         self.open = 0  # connections, those included that are being opened
         self.idle = 0  # open ones that wait for new mail
@@ -73,13 +61,37 @@ class Queue:
     def is_unused(self, now: float) -> bool:
         """Whether nothing is lost with it."""
         is_idle = not (self.open or len(self)) and self.retry_at <= now
-        return is_idle and self.pace.is_forgotten(now)
+        return is_idle and self.backoff is None and self.pace.is_forgotten(now)
+
+    def slow_down(self, now: float, after: float | None) -> bool:
+        """Enter backoff mode, for `after` seconds at most; false when it is in it.
+
+        It does not make the queue wait: BK-6.
+        """
+        if self.backoff is not None:
+            return False
+        self.resume(entered(self.configured, now, after))
+        return True
+
+    def resume(self, backoff: Backoff) -> None:
+        """Go on in a backoff mode that has begun before."""
+        self.backoff = backoff
+        self.obey(self.configured)
+
+    def recover(self) -> bool:
+        """Back to normal mode; false when it was in it."""
+        if self.backoff is None:
+            return False
+        self.backoff = None
+        self.obey(self.configured)
+        return True
 
     def obey(self, settings: QueueSettings) -> None:
         """Go on under other settings: what waits keeps its time, its end is new."""
+        self.configured = settings
         is_end_new = settings.bounce_after != self.settings.bounce_after
-        self.settings = settings
-        self.pace.obey(settings)
+        self.settings = in_force(settings, self.backoff)
+        self.pace.obey(self.settings)
         if not is_end_new:
             return
         waiting = [entry for step in self._steps.values() for entry in step]
@@ -230,6 +242,8 @@ class Queue:
             times.append(self._expires_at(self._fresh[0]))
         if self._due:
             times.append(self._expires_at(self._due[0][2]))
+        if self.backoff is not None:
+            times.append(self.backoff.until)
         if self.retry_at > now:
             times.append(self.retry_at)
         elif self.ready:

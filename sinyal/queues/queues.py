@@ -3,14 +3,15 @@
 import heapq
 import itertools
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
 from sinyal.config.vocabulary import Rate
 from sinyal.mail.envelope import QueueEntry, QueueName
 from sinyal.queues.limits import NEVER, window_of
-from sinyal.queues.queue import Queue, QueueSettings
+from sinyal.queues.mode import Backoff, QueueSettings
+from sinyal.queues.queue import Queue
 from sinyal.queues.rate import Window
 
 UNLIMITED = 0
@@ -55,6 +56,7 @@ class Queues:
         self._open: Counter[str] = Counter()
         self._idle = 0
         self._gone: list[QueueEntry] = []
+        self._recovered: list[QueueName] = []
 
     def __len__(self) -> int:
         """How many entries wait."""
@@ -90,7 +92,7 @@ class Queues:
         if queue is None:
             return
         settings = self._settings_for(name)
-        if settings != queue.settings:
+        if settings != queue.configured:
             queue.obey(settings)
         self._consider(queue, now)
 
@@ -185,8 +187,50 @@ class Queues:
         queue = self._queue(name)
         was_retrying = queue.retry_at
         queue.succeed()
-        if was_retrying:
+        if queue.backoff and queue.configured.backoff_to_normal_after_delivery:
+            self.recover(name, now)
+        elif was_retrying:
             self._consider(queue, now)
+
+    def slow_down(
+        self, name: QueueName, now: float, after: float | None = None
+    ) -> bool:
+        """Put the queue into backoff mode; true when it was in normal mode (BK-1).
+
+        `after` seconds end it, None: backoff-to-normal-after of its settings (BK-6).
+        """
+        queue = self._queue(name)
+        has_changed = queue.slow_down(now, after)
+        self._consider(queue, now)
+        return has_changed
+
+    def recover(self, name: QueueName, now: float) -> bool:
+        """Put the queue into normal mode; true when it was in backoff mode (BK-1)."""
+        queue = self._queue(name)
+        has_changed = queue.recover()
+        if has_changed:
+            self._recovered.append(name)
+        self._consider(queue, now)
+        return has_changed
+
+    def recovered(self) -> list[QueueName]:
+        """The queues that have left backoff mode since this was asked last."""
+        names, self._recovered = self._recovered, []
+        return names
+
+    def backoffs(self) -> dict[QueueName, Backoff]:
+        """The queues in backoff mode; `resume` takes them back after a restart."""
+        return {
+            name: queue.backoff for name, queue in self._queues.items() if queue.backoff
+        }
+
+    def resume(self, backoffs: Mapping[QueueName, Backoff], now: float) -> None:
+        """Put queues back into the backoff mode in which they were."""
+        for name, backoff in backoffs.items():
+            if backoff.until > now:
+                queue = self._queue(name)
+                queue.resume(backoff)
+                self._consider(queue, now)
 
     def expired(self, now: float) -> list[QueueEntry]:
         """The entries older than bounce-after, each given out once; RT-4."""
@@ -228,6 +272,9 @@ class Queues:
             if wake_at != queue.wake_at:
                 continue  # an earlier look made this one void
             queue.wake_at = NEVER
+            if queue.backoff and queue.backoff.until <= now:
+                queue.recover()
+                self._recovered.append(queue.name)
             self._gone += queue.advance(now)
             self._consider(queue, now)
 

@@ -42,19 +42,21 @@ max-msg-rate | rate | unlimited | 3.3.10.33 | Recipients tried in a period
 max-connect-rate | rate | unlimited | 3.3.10.79 | Connections opened in a period
 smtp-out-rampup-interval | time interval | 0 | 3.3.10.78 | Shortest time between two new
     connections
-: accepted delivery does not use it yet
-backoff-max-msg-rate | rate | | 3.3.10.34 | The same in backoff mode
-backoff-max-connect-rate | rate | | 3.3.10.84 | The same in backoff mode
-max-data-volume-rate | data rate | unlimited | 3.3.10.37 | Octets delivered in a period
-backoff-max-data-volume-rate | data rate | | 3.3.10.38 | The same in backoff mode
+backoff-retry-after | time intervals | 1h | 3.3.10.40 | retry-after in backoff mode
+backoff-max-msg-rate | rate | | 3.3.10.34 | max-msg-rate in backoff mode
+backoff-max-connect-rate | rate | | 3.3.10.84 | max-connect-rate in backoff
+    mode
 backoff-max-smtp-out | number or unlimited | 20 | 3.3.10.75 | max-smtp-out in backoff
     mode
-backoff-retry-after | time intervals | 1h | 3.3.10.40 | retry-after in backoff mode
-backoff-notify | mail addresses | | 3.3.10.42 | Told when backoff mode begins and ends
 backoff-to-normal-after | time interval or never | never | 3.3.10.44 | How long backoff
     mode lasts at most
 backoff-to-normal-after-delivery | boolean | false | 3.3.10.45 | A delivery ends backoff
     mode
+smtp-pattern-list | smtp-pattern-list | | 3.3.10.90 | Rules on replies
+: accepted delivery does not use it yet
+max-data-volume-rate | data rate | unlimited | 3.3.10.37 | Octets delivered in a period
+backoff-max-data-volume-rate | data rate | | 3.3.10.38 | The same in backoff mode
+backoff-notify | mail addresses | | 3.3.10.42 | Told when backoff mode begins and ends
 backoff-upon-all-sources-disabled | boolean | false | 3.3.10.46 | Backoff mode begins
     when no source address is left
 backoff-reroute-to-virtual-mta | VirtualMTA or pool | | 3.3.10.50 | Takes the queue's
@@ -91,7 +93,6 @@ allow-priority-interruption | boolean | true | 3.3.10.13 | Queues of higher prio
 allow-priority-interruption-during-transfer | boolean | false | 3.3.10.14 | The same in
     the middle of a message
 allow-cancel-during-transfer | boolean | true | 3.3.10.52 | A stop may cut off a message
-smtp-pattern-list | smtp-pattern-list | | 3.3.10.90 | Rules on replies
 smtp-553-means-invalid-mailbox | boolean | true | 3.3.10.57 | A 553 without enhanced
     code is 5.1.1
 replace-smtp-421-service-response | boolean | false | 3.3.10.59 | The text of a 421 is

@@ -53,7 +53,6 @@ sender-or-from | domain pattern and switch | | 10.1.4.3.1 many | Switches events
     *rows(
         "smtp-pattern-list",
         """
-: accepted
 reply | /REGEX/ and actions | | 3.3.15 many | What follows from a reply
 include | text | | 3.3.15.1 many | Files read in this place
 """,

@@ -84,14 +84,7 @@ SECTIONS: tuple[SectionTag, ...] = (
         status=ACCEPTED,
         reason="reports are read in their usual forms so far",
     ),
-    SectionTag(
-        "smtp-pattern-list",
-        GLOBAL,
-        NAME,
-        "Rules on replies",
-        status=ACCEPTED,
-        reason=DELIVERY,
-    ),
+    SectionTag("smtp-pattern-list", GLOBAL, NAME, "Rules on replies"),
     SectionTag(
         "mx-rollup-list",
         GLOBAL,
