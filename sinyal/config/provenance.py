@@ -57,7 +57,15 @@ class Layer(msgspec.Struct, frozen=True):
 def effective(
     scope: str, layers: Iterable[Layer], added: frozenset[str] = frozenset()
 ) -> list[Setting]:
-    """Every directive of `scope`, with the lines that decide; the last layer wins.
+    """Every directive of `scope`, with the lines that decide, or its default."""
+    found = decided(layers, added)
+    return [found.get(row.attribute) or Setting(row) for row in rows_of(scope)]
+
+
+def decided(
+    layers: Iterable[Layer], added: frozenset[str] = frozenset()
+) -> dict[str, Setting]:
+    """What some line says, by attribute; the last layer wins.
 
     Of the attributes in `added` the lines of all layers count, the last layer's first.
     """
@@ -71,14 +79,12 @@ def effective(
             else:
                 beaten.setdefault(attribute, []).extend(earlier)
                 winning[attribute] = found
-    return [
-        Setting(
-            row,
-            tuple(winning.get(row.attribute, ())),
-            tuple(beaten.get(row.attribute, ())),
+    return {
+        attribute: Setting(
+            found[-1].line.row, tuple(found), tuple(beaten.get(attribute, ()))
         )
-        for row in rows_of(scope)
-    ]
+        for attribute, found in winning.items()
+    }
 
 
 def _by_attribute(layer: Layer) -> dict[str, list[Origin]]:
@@ -138,11 +144,12 @@ class Provenance:
 
     def of_queue(self, domain: str, vmta: str) -> list[Setting]:
         """The settings of the queue `domain/vmta` (DOM-1 to DOM-5)."""
-        return self.of_entries(self.configuration.domains.layers(domain, vmta))
-
-    def of_entries(self, layers: Iterable[int]) -> list[Setting]:
-        """What `<domain>` entries say together, named by their place in `entries`."""
+        layers = self.configuration.domains.layers(domain, vmta)
         return effective("domain", [self._domains[at] for at in layers])
+
+    def of_entries(self, numbers: Iterable[int]) -> Iterable[Setting]:
+        """What `<domain>` entries write together, by their places in `entries`."""
+        return decided(self._domains[at] for at in numbers).values()
 
     def of_connection(
         self, ip: str, listener_source: str = "", user: str = ""

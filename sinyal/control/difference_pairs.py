@@ -1,6 +1,6 @@
 """Settings of one place in two files, held against each other."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 import msgspec
@@ -34,19 +34,26 @@ Found: TypeAlias = Iterator[Comparison | SectionChange]
 
 
 def differing(
-    old: list[Setting], new: list[Setting], *, is_overlay: bool = False
+    old: Iterable[Setting], new: Iterable[Setting], *, is_overlay: bool = False
 ) -> tuple[Pair, ...]:
-    """The pairs that differ, out of lists with the same rows."""
-    return tuple(
-        pair
-        for pair in zip(old, new, strict=True)
-        if not _is_same(*pair, is_overlay=is_overlay)
-    )
+    """The pairs that differ; a setting that only one of them has is there as default.
+
+    With `is_overlay` a directive that is not written says nothing, not its default.
+    """
+    before, after = _written(old), _written(new)
+    rows = {key: one.row for key, one in (before | after).items()}
+    pairs = [
+        (before.get(key) or Setting(row), after.get(key) or Setting(row))
+        for key, row in rows.items()
+    ]
+    return tuple(pair for pair in pairs if not _is_same(*pair, is_overlay=is_overlay))
+
+
+def _written(settings: Iterable[Setting]) -> dict[str, Setting]:
+    return {one.row.attribute: one for one in settings if one.origins}
 
 
 def _is_same(old: Setting, new: Setting, *, is_overlay: bool) -> bool:
-    if not old.origins and not new.origins:
-        return True
     if is_overlay and bool(old.origins) != bool(new.origins):
         return False
     if old.value == new.value:
