@@ -45,13 +45,13 @@ def test_errors_are_printed_all_and_end_with_2(written):
 def test_problems_can_be_had_as_json(written):
     result = CliRunner().invoke(app, [written(GOOD + "nonsense 1\n"), "--json"])
     assert result.exit_code == 2
-    (problem,) = json.loads(result.stdout)
+    (problem,) = json.loads(result.stdout)["problems"]
     assert (problem["line"], problem["directive"]) == (4, "nonsense")
 
 
 def test_a_file_that_is_not_utf8_is_a_problem(written):
     (found, *_) = load_configuration(written(b"log-file \xff\n")).problems
-    assert found.text == "the file is not UTF-8"
+    assert found.text == "the line is not UTF-8"
 
 
 def test_a_file_that_is_not_there_is_a_problem(tmp_path):
