@@ -64,7 +64,8 @@ class Reloader:
         async with self._turn:
             loaded = await asyncio.to_thread(load_configuration, self._path)
             if loaded.configuration is None:
-                return _refused(2, report(loaded.problems)[0])
+                errors = [one for one in loaded.problems if one.is_error]
+                return _refused(2, report(errors)[0])
             found = await asyncio.to_thread(changes, self._loaded, loaded)
             new, held = self._keeping(loaded.configuration)
             try:
@@ -76,7 +77,7 @@ class Reloader:
                 await one.commit()
             self._loaded, self._running = loaded, new
             lines = (*named(found), *needing_restart(found), *held)
-            return _done(lines, report(loaded.problems)[0])
+            return _done(lines)
 
     async def _prepare(self, new: Configuration) -> list[Prepared]:
         prepared: list[Prepared] = []
@@ -108,10 +109,9 @@ def _refused(exit_code: int, errors: Sequence[str]) -> Outcome:
     return Outcome(exit_code, (*errors, KEPT))
 
 
-def _done(lines: Sequence[str], warnings: Sequence[str]) -> Outcome:
+def _done(lines: Sequence[str]) -> Outcome:
     count = f"{len(lines)} changes" if lines else NOTHING
     LOG.info("configuration reloaded: %s", count)
     for line in lines:
         LOG.info("reload: %s", line)
-    said = lines or (NOTHING,)
-    return Outcome(0, (*warnings, "configuration reloaded:", *said))
+    return Outcome(0, (f"configuration reloaded: {count}", *lines))

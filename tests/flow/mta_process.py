@@ -189,6 +189,12 @@ def _pass(process: subprocess.Popen[bytes], seconds: float) -> None:
         return
 
 
+def certificate_pem() -> bytes:
+    """Another certificate of the host, with its key."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return _certificate(key) + _pem(key)
+
+
 def _certificate(key: rsa.RSAPrivateKey) -> bytes:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, DOMAIN)])
     today = datetime.datetime.now(datetime.UTC)
