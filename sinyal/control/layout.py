@@ -73,7 +73,7 @@ def row_of_origin(origin: Origin, beaten: Iterable[Origin] = ()) -> Row:
 def rows_of_setting(setting: Setting) -> Iterator[Row]:
     """One row a line; one marked as default where no line says anything."""
     if not setting.origins:
-        default = setting.row.default or "-"
+        default = setting.row.default or "(none)"
         yield Row(setting.row.name, default, is_default=True)
     for origin in setting.origins:
         yield row_of_origin(origin, setting.beaten)
