@@ -202,7 +202,8 @@ def email(text: str) -> str:
     """One mail address without angle brackets."""
     found = word(text)
     local, at, host = found.rpartition("@")
-    if not (local and at and HOST.fullmatch(canonical_domain(host))):
+    is_local = local.startswith('"') or (local and "@" not in local)
+    if not (is_local and at and HOST.fullmatch(canonical_domain(host))):
         raise BadValue(f'"{found[:60]}" is not a mail address')
     return found
 
