@@ -3,11 +3,16 @@
 import asyncio
 from collections import defaultdict
 
+import msgspec
+
+from sinyal.config.reactions import NOTHING, Reaction
 from sinyal.delivery.connect import Connector, Peer
 from sinyal.delivery.judge import closes, judge
 from sinyal.delivery.line import Desk, Line, Policy
 from sinyal.delivery.local import Cause, error_name
+from sinyal.delivery.reactor import Reactor, verdict_after
 from sinyal.delivery.route import Router, Unreached
+from sinyal.delivery.wishes import wishes_of
 from sinyal.events.outcome import Outcome, Verdict
 from sinyal.mail.envelope import QueueEntry, QueueName
 from sinyal.mail.verp import reverse_path
@@ -15,13 +20,22 @@ from sinyal.runtime.dns import Resolver
 from sinyal.runtime.log import LOG
 from sinyal.runtime.smtp_client import Connection
 from sinyal.runtime.tls import client_context
-from sinyal.smtp.client import Replies
+from sinyal.smtp.client import NeedsUtf8, Replies
 from sinyal.smtp.reply import Reply
 
 # The end of a connection's rest (loop time), and what tells it that mail has come.
 Rest = tuple[float, "asyncio.Future[bool]"]
 
 SLICE = 200  # entries of a dead queue that are bounced before others get their turn
+
+
+class Said(msgspec.Struct, frozen=True):
+    """What a peer said to a message: the reply that decided, and what follows."""
+
+    replies: Replies
+    reply: Reply
+    is_refusal: bool
+    reaction: Reaction
 
 
 class Courier:
@@ -43,7 +57,8 @@ class Courier:
         self._policy = policy
         tls = client_context(verify=False)
         self._router = Router(resolver)
-        self._connector = Connector(policy, self._router, tls)
+        self._reactor = Reactor(line, policy, desk.clock)
+        self._connector = Connector(policy, self._router, tls, self._reactor)
         self._rest_timer: asyncio.TimerHandle | None = None
         self._resting: dict[QueueName, list[Rest]] = defaultdict(list)
 
@@ -103,12 +118,7 @@ class Courier:
     async def _give_up(self, name: QueueName, why: Unreached) -> None:
         """Bounce the queue's mail, or let it wait in retry mode; RT-1, RT-7."""
         if why.verdict is Verdict.BOUNCED:
-            count = 0
-            while entry := self.line.take(name, self.clock()):
-                self._end(entry, Verdict.BOUNCED, why.reply, why)
-                count += 1
-                if count % SLICE == 0:
-                    await asyncio.sleep(0)
+            await self._bounce_all(name, why.reply, why)
             return
         now = self.clock()
         self.line.failed(name, now)
@@ -116,6 +126,20 @@ class Courier:
         if entry := self.line.take(name, now):
             self._end(entry, Verdict.DEFERRED, why.reply, why)
             self.line.put_back(entry, now)
+
+    async def _bounce_all(
+        self, name: QueueName, reason: Reply, where: Peer | Unreached
+    ) -> None:
+        count = 0
+        while entry := self.line.take(name, self.clock()):
+            if isinstance(where, Peer):
+                bounced = Verdict.BOUNCED
+                self._report(entry, bounced, reason, where, 0, is_local=False)
+            else:
+                self._end(entry, Verdict.BOUNCED, reason, where)
+            count += 1
+            if count % SLICE == 0:
+                await asyncio.sleep(0)
 
     async def _converse(self, name: QueueName, peer: Peer) -> str:
         """Deliver over `peer` to the end; its address if the next MX is to be tried."""
@@ -141,17 +165,30 @@ class Courier:
                 is_late = not await self._rest(name, settings.connection_idle_timeout)
                 continue
             is_late = False
-            replies = await self._attempt(entry, peer, is_first=not sent)
-            if replies is None:
+            said = await self._attempt(entry, peer, is_first=not sent)
+            if said is None:
                 continue  # the message's own fault, or the connection is closed
             sent += 1
-            if closes(replies):
-                if settings.smtp_421_means_mx_unavailable:
-                    return connection.remote_ip
-                await self._survive(name, connection, is_first=sent == 1)
-            if sent == settings.max_msg_per_connection:
-                break
+            if (avoid := await self._consequence(name, peer, said, sent)) is not None:
+                return avoid
         return ""
+
+    async def _consequence(
+        self, name: QueueName, peer: Peer, said: Said, sent: int
+    ) -> str | None:
+        """None to go on, "" to end the connection, or its address to try another MX."""
+        settings, connection = self._policy.settings_for(name), peer.connection
+        reaction = said.reaction
+        if said.is_refusal and reaction.bounce_queue:
+            await self._bounce_all(name, said.reply, peer)
+        if said.is_refusal and reaction.skip_mx:
+            return connection.remote_ip
+        if closes(said.replies):
+            if settings.smtp_421_means_mx_unavailable:
+                return connection.remote_ip
+            await self._survive(name, connection, is_first=sent == 1)
+        is_over = reaction.disable_source_ip or reaction.defer_queue
+        return "" if is_over or sent == settings.max_msg_per_connection else None
 
     async def _survive(
         self, name: QueueName, connection: Connection, *, is_first: bool
@@ -169,8 +206,8 @@ class Courier:
 
     async def _attempt(
         self, entry: QueueEntry, peer: Peer, *, is_first: bool
-    ) -> Replies | None:
-        """The peer's replies to one message, its `Outcome` told to all concerned."""
+    ) -> Said | None:
+        """What the peer said to one message, its `Outcome` told to all concerned."""
         try:
             content = self._desk.compose(entry)
             if not isinstance(content, bytes):
@@ -187,17 +224,19 @@ class Courier:
 
     async def _send(
         self, entry: QueueEntry, peer: Peer, content: bytes, *, is_first: bool
-    ) -> Replies | None:
-        connection = peer.connection
-        recipient = (entry.recipient.address,)
+    ) -> Said | None:
+        connection, recipient = peer.connection, entry.recipient
         try:
-            mail_from = reverse_path(entry.envelope, entry.recipient)
+            mail_from = reverse_path(entry.envelope, recipient)
+            wishes = wishes_of(entry.envelope, recipient)
             # Reception lets no bare CR or LF in, and what is composed adds none.
             replies = await connection.send(
-                mail_from, recipient, content, is_canonical=True
+                mail_from, (recipient.address,), content, wishes, is_canonical=True
             )
         except ValueError as error:
-            reason = Cause.BAD_ADDRESS.reply(reason=str(error))
+            is_utf8 = isinstance(error, NeedsUtf8)
+            cause = Cause.NO_UTF8 if is_utf8 else Cause.BAD_ADDRESS
+            reason = cause.reply(reason=str(error))
             self._end(entry, Verdict.BOUNCED, reason, peer)
             return None
         except OSError as error:
@@ -205,13 +244,18 @@ class Courier:
             self._broken(entry, peer, error, is_first=is_first)
             return None
         verdict, reply, is_local = judge(replies)
+        reaction = NOTHING
+        if not is_local:
+            reaction = self._reactor.react(entry.queue, reply, connection.local_ip)
+            is_recipients = any(reply is one for one in replies.recipients)
+            verdict = verdict_after(verdict, reaction, is_recipients=is_recipients)
         self._report(entry, verdict, reply, peer, len(content), is_local=is_local)
         if verdict is Verdict.DELIVERED:
             self.line.succeeded(entry.queue, self.clock())
         elif verdict is Verdict.DEFERRED:
             self.line.retry(entry, self.clock())
             self.notice()
-        return replies
+        return Said(replies, reply, verdict is not Verdict.DELIVERED, reaction)
 
     def _broken(
         self, entry: QueueEntry, peer: Peer, error: OSError, *, is_first: bool

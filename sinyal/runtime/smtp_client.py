@@ -10,7 +10,13 @@ from collections.abc import Sequence
 from typing import cast
 
 from sinyal.smtp import sasl
-from sinyal.smtp.client import BrokenReply, ClientSession, Replies
+from sinyal.smtp.client import (
+    NO_WISHES,
+    BrokenReply,
+    ClientSession,
+    Replies,
+    Wishes,
+)
 from sinyal.smtp.reply import Reply, reply
 
 NO_MECHANISM = reply(504, "5.5.4 no authentication mechanism in common")
@@ -170,6 +176,7 @@ class Connection(asyncio.Protocol):
         mail_from: str,
         recipients: Sequence[str],
         content: bytes,
+        wishes: Wishes = NO_WISHES,
         *,
         is_canonical: bool = False,
     ) -> Replies:
@@ -177,9 +184,10 @@ class Connection(asyncio.Protocol):
 
         `is_canonical`: `content` is known to hold no bare CR or LF; otherwise it is
         searched for them (9 us of 10 kB) and they become CRLF.
-        Errors: also `ValueError` for an address that cannot be written in a command.
+        Errors: also `ValueError` for an address that cannot be written in a command,
+        `NeedsUtf8` among them.
         """
-        commands = self._session.envelope(mail_from, tuple(recipients), content)
+        commands = self._session.envelope(mail_from, tuple(recipients), content, wishes)
         answers = await self._ask_all(commands)
         answers = answers[len(commands) - len(recipients) - 2 :]  # RSET's is not told
         mail, *accepted, data = answers

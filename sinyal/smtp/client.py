@@ -1,4 +1,4 @@
-"""The client's half of an SMTP session, sans-I/O; RFC 5321, 2920, 1870, 6152.
+"""The client's half of an SMTP session, sans-I/O; RFC 5321, 2920, 1870, 6152, 3461.
 
 Octets from the peer go in with `receive_data` and come out of `next_reply`; the other
 methods make the octets to send. Nothing here knows a socket or a clock.
@@ -8,6 +8,8 @@ import re
 
 import msgspec
 
+from sinyal.smtp import xtext
+from sinyal.smtp.parameters import MAX_ENVELOPE_ID
 from sinyal.smtp.reply import Reply
 from sinyal.smtp.transparency import stuff
 
@@ -35,6 +37,27 @@ class Replies(msgspec.Struct, frozen=True, kw_only=True):
         said = (self.mail, *self.recipients, self.data)
         refusal = next((one for one in said if not one.is_positive), None)
         return refusal or self.final or self.data
+
+
+class Wishes(msgspec.Struct, frozen=True, kw_only=True):
+    """What a transaction asks of the peer beyond delivery.
+
+    `ret`, `env_id` (decoded), `notify` and `orcpt` are those of RFC 3461 4; the last
+    two hold for every recipient. `is_utf8`: the message came with SMTPUTF8 (RFC 6531).
+    """
+
+    ret: str = ""
+    env_id: str = ""
+    notify: str = ""
+    orcpt: str = ""
+    is_utf8: bool = False
+
+
+NO_WISHES = Wishes()
+
+
+class NeedsUtf8(ValueError):
+    """The message needs SMTPUTF8, which the peer does not offer; RFC 6531 3.2."""
 
 
 class BrokenReply(ConnectionError):
@@ -100,18 +123,30 @@ class ClientSession:
         return b"%b %b\r\n" % (b"EHLO" if is_extended else b"HELO", _safe(name))
 
     def envelope(
-        self, mail_from: str, recipients: tuple[str, ...], content: bytes
+        self,
+        mail_from: str,
+        recipients: tuple[str, ...],
+        content: bytes,
+        wishes: Wishes = NO_WISHES,
     ) -> list[bytes]:
         """The commands of a transaction up to DATA, a RSET first where one is due.
 
         With PIPELINING they may go out as one; RFC 2920 3.1. Errors: `ValueError` for
-        an address that would end its command early.
+        an address that would end its command early, `NeedsUtf8`.
         """
+        sender, paths = _safe(mail_from), [_safe(address) for address in recipients]
+        parameters = self._size(content)
+        if needs_utf8(sender, paths, content, is_announced=wishes.is_utf8):
+            if "SMTPUTF8" not in self.extensions:
+                raise NeedsUtf8("the peer does not offer SMTPUTF8")
+            parameters += b" SMTPUTF8"
+        tail = b""
+        if wishes is not NO_WISHES and "DSN" in self.extensions:
+            parameters += _sender_wishes(wishes)
+            tail = _recipient_wishes(wishes)
         commands = [b"RSET\r\n"] if self._is_open else []
-        commands.append(
-            b"MAIL FROM:<%b>%b\r\n" % (_safe(mail_from), self._size(content))
-        )
-        commands += [b"RCPT TO:<%b>\r\n" % _safe(address) for address in recipients]
+        commands.append(b"MAIL FROM:<%b>%b\r\n" % (sender, parameters))
+        commands += [b"RCPT TO:<%b>%b\r\n" % (path, tail) for path in paths]
         commands.append(b"DATA\r\n")
         self._is_open = True
         return commands
@@ -145,3 +180,32 @@ def _safe(word: str) -> bytes:
     if UNSAFE.search(checked):
         raise ValueError(f"not an address: {word!r}")
     return octets
+
+
+def needs_utf8(
+    sender: bytes, recipients: list[bytes], content: bytes, *, is_announced: bool
+) -> bool:
+    """Whether a message can go to no peer without SMTPUTF8.
+
+    One that was announced as such and holds ASCII alone in its envelope and its header
+    can; RFC 6531 3.1.
+    """
+    if not sender.isascii() or not all(path.isascii() for path in recipients):
+        return True
+    return is_announced and not content.partition(b"\r\n\r\n")[0].isascii()
+
+
+def _sender_wishes(wishes: Wishes) -> bytes:
+    """RET and ENVID, as far as they can be said; RFC 3461 4.3, 4.4."""
+    ret = b" RET=" + wishes.ret.encode() if wishes.ret else b""
+    env_id = xtext.encode(wishes.env_id.encode())
+    is_plain = wishes.env_id.isascii() and wishes.env_id.isprintable()
+    fits = is_plain and 0 < len(env_id) <= MAX_ENVELOPE_ID
+    return ret + (b" ENVID=" + env_id if fits else b"")
+
+
+def _recipient_wishes(wishes: Wishes) -> bytes:
+    """NOTIFY and ORCPT; RFC 3461 4.1, 4.2."""
+    notify = b" NOTIFY=" + wishes.notify.encode() if wishes.notify else b""
+    is_sayable = wishes.orcpt and wishes.orcpt.isascii()
+    return notify + (b" ORCPT=" + _safe(wishes.orcpt) if is_sayable else b"")

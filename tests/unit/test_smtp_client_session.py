@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sinyal.smtp.client import MAX_REPLY_OCTETS, BrokenReply, ClientSession
+from sinyal.smtp.client import (
+    MAX_REPLY_OCTETS,
+    BrokenReply,
+    ClientSession,
+    NeedsUtf8,
+    Wishes,
+)
 from sinyal.smtp.reply import Reply, reply
 
 EHLO = Reply(250, ("mx", "PIPELINING", "size 1000", "8BITMIME", "AUTH PLAIN LOGIN"))
@@ -65,6 +71,37 @@ def test_the_parameters_of_mail_are_those_the_peer_understands() -> None:
     assert session.extensions["AUTH"] == "PLAIN LOGIN"
     first = session.envelope("", ("c@d",), b"\xff")[0]
     assert first == b"MAIL FROM:<> SIZE=1 BODY=8BITMIME\r\n"
+
+
+WISHES = Wishes(
+    ret="HDRS", env_id="job 7", notify="NEVER", orcpt="rfc822;c+2Bx@d", is_utf8=True
+)
+
+
+def test_wishes_go_to_a_peer_that_understands_them() -> None:
+    session = ClientSession()
+    plain = session.envelope("a@b", ("c@d",), b"", WISHES)
+    assert plain[:2] == [b"MAIL FROM:<a@b>\r\n", b"RCPT TO:<c@d>\r\n"]
+    session.content(b"")
+    session.greeted(Reply(250, ("mx", "DSN", "SMTPUTF8")))
+    assert session.envelope("a@b", ("c@d",), b"", WISHES)[:2] == [
+        b"MAIL FROM:<a@b> RET=HDRS ENVID=job+207\r\n",
+        b"RCPT TO:<c@d> NOTIFY=NEVER ORCPT=rfc822;c+2Bx@d\r\n",
+    ]
+
+
+def test_a_message_in_utf8_goes_only_to_a_peer_that_takes_it() -> None:
+    session = ClientSession()
+    header = "Subject: ü\r\n\r\n".encode()
+    with pytest.raises(NeedsUtf8):
+        session.envelope("a@b", ("c@d",), header, WISHES)
+    with pytest.raises(NeedsUtf8):
+        session.envelope("ü@b", ("c@d",), b"")
+    assert session.envelope("a@b", ("c@d",), header)[0] == b"MAIL FROM:<a@b>\r\n"
+    session.content(b"")
+    session.greeted(Reply(250, ("mx", "SMTPUTF8")))
+    first = session.envelope("ü@b", ("c@d",), b"")[0]
+    assert first == "MAIL FROM:<ü@b> SMTPUTF8\r\n".encode()
 
 
 def test_a_transaction_without_content_is_reset_before_the_next() -> None:

@@ -11,6 +11,7 @@ from sinyal.smtp.events import (
     Hello,
     MailData,
     MailFrom,
+    PartCommand,
     Quit,
     RcptTo,
     StartTls,
@@ -21,8 +22,15 @@ from sinyal.smtp.transitions import State
 from sinyal.smtp.transparency import stuff
 
 OK, GO, BYE = reply(250, "ok"), reply(354, "go on"), reply(221, "bye")
+BEGUN = b"EHLO c\r\nMAIL FROM:<a@b.c>\r\nRCPT TO:<d@e.f>\r\n"
 CHALLENGE, READY = reply(334, "VXNlcg=="), reply(220, "ready")
-REPLIES = {DataCommand: GO, Quit: BYE, Auth: CHALLENGE, StartTls: READY}
+REPLIES = {
+    DataCommand: GO,
+    PartCommand: GO,
+    Quit: BYE,
+    Auth: CHALLENGE,
+    StartTls: READY,
+}
 
 # What peers send, well formed and not.
 WORDS = st.sampled_from([
@@ -48,12 +56,27 @@ WORDS = st.sampled_from([
     b"x" * 60,
     b"x" * (MAX_LINE + 1) + b"\r\n",
     b"\x00\xff\r\n",
+    b"BDAT 4\r\na\r\nb",
+    b"BDAT 0 LAST\r\n",
+    b"BDAT 9\r\n",
+    b"XACK OFF\r\n",
+    b"XMRG FROM:<a@b.example>\r\n",
+    b"XDFN a=1\r\n",
+    b"XPRT 1\r\n",
+    b"XPRT 2 LAST\r\n",
+    b"XCLIENT ADDR=192.0.2.1\r\n",
+    b"MAIL FROM:<\xc3\xbc@b.example> SMTPUTF8 RET=FULL\r\n",
+    b"GET / HTTP/1.1\r\n",
+    b"XDFN a=" + b"x" * 60,
 ])
+FEATURES = frozenset(("CHUNKING", "SMTPUTF8", "DSN", "VERP", "XMRG", "XCLIENT"))
 
 
 def drive(pieces: list[bytes], max_octets: int = 50) -> tuple[list[Event], bytes]:
     """The events and the replies of a session fed these pieces."""
     session, events, said = ServerSession(max_octets), [], b""
+    session.features = FEATURES
+    session.max_line_octets = max_octets * 3 // 4
     session.greet(reply(220, "hello"))
     for piece in pieces:
         session.receive_data(piece)
@@ -69,7 +92,11 @@ def drive(pieces: list[bytes], max_octets: int = 50) -> tuple[list[Event], bytes
 def test_events_and_replies_do_not_depend_on_how_the_octets_are_cut(
     words: list[bytes], cuts: list[int]
 ) -> None:
-    octets = b"".join(words)
+    for octets in (b"".join(words), BEGUN + b"".join(words)):
+        are_seen_alike(octets, cuts)
+
+
+def are_seen_alike(octets: bytes, cuts: list[int]) -> None:
     bounds = [0, *sorted(min(cut, len(octets)) for cut in cuts), len(octets)]
     pieces = [octets[a:b] for a, b in itertools.pairwise(bounds)]
     assert drive(pieces) == drive([octets])
@@ -157,6 +184,41 @@ def test_a_refused_greeting_ends_the_session_before_it_begins() -> None:
     session.receive_data(b"EHLO c\r\n")
     assert session.next_event() is Signal.CLOSED
     assert session.data_to_send() == b"521 no\r\n"
+
+
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=12), st.integers(1, 50))
+def test_a_line_of_content_that_is_too_long_is_refused_however_it_comes(
+    lengths: list[int], step: int
+) -> None:
+    content = b"".join(b"x" * length + b"\r\n" for length in lengths)
+    octets = ENVELOPE + content + b".\r\nNOOP\r\n"
+    session = ServerSession()
+    session.max_line_octets = 20
+    said = b""
+    for at in range(0, len(octets), step):
+        session.receive_data(octets[at : at + step])
+        while not isinstance(event := session.next_event(), Signal):
+            session.send(REPLIES.get(type(event), OK))
+        said += session.data_to_send()
+    code = b"500 5.5.2 " if max(lengths) > 20 else b"250 "
+    assert said.splitlines()[-2].startswith(code)
+
+
+def test_a_line_of_content_without_end_costs_less_than_a_megabyte() -> None:
+    session = ServerSession()
+    session.receive_data(ENVELOPE)
+    while not isinstance(event := session.next_event(), Signal):
+        session.send(REPLIES.get(type(event), OK))
+    piece, most = b"x" * 250_000, 0
+    for _ in range(1000):
+        session.receive_data(piece)
+        session.next_event()
+        most = max(most, session.held_octets)
+    assert most < 1_000_000
+    session.data_to_send()
+    session.receive_data(b"\r\n.\r\nNOOP\r\n")
+    assert not isinstance(session.next_event(), Signal)
+    assert session.data_to_send().startswith(b"500 5.5.2 line of the message")
 
 
 LINES = st.sampled_from([b"", b".", b"..", b".x", b"x", b"x.", b"x" * 70])
