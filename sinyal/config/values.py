@@ -121,6 +121,8 @@ def two_paths(text: str) -> tuple[str, ...]:
     found = tuple(words(text))
     if len(found) != 2:
         raise BadValue(f"{len(found)} words where two paths belong")
+    if found[0].rstrip("/") == found[1].rstrip("/"):
+        raise BadValue("both paths are the same", "name two directories")
     return found
 
 

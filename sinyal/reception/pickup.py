@@ -7,6 +7,7 @@ portions; the files of a portion are handed in together and share a group commit
 
 import asyncio
 import contextlib
+import errno
 from pathlib import Path
 
 import msgspec
@@ -43,8 +44,12 @@ class Portion(msgspec.Struct):
 
 def check_directories(pickup: tuple[str, ...]) -> None:
     """Make both directories when missing. Errors: `OSError` that names the bad one."""
-    for path in pickup:
-        usable_directory(Path(path))
+    paths = [Path(path) for path in pickup]
+    for path in paths:
+        usable_directory(path)
+    if paths and paths[0].samefile(paths[1]):
+        text = "pickup: the directory of bad files is the pickup directory itself"
+        raise OSError(errno.EINVAL, text, str(paths[1]))
 
 
 class Pickup:

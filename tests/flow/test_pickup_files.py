@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pickup_world import RECEIVED, World
 
 from sinyal.reception import pickup_directory
+from sinyal.reception.pickup import check_directories
 from sinyal.reception.pickup_directory import BATCH_FILES, Ready, State, batches
 from sinyal.reception.pickup_file import BadFile, Letter, read
 from sinyal.smtp.reply import reply
@@ -274,6 +275,14 @@ def test_without_acknowledgement_a_bad_recipient_bounces_instead(tmp_path: Path)
 
 
 # -- files
+
+
+def test_the_bad_files_need_a_directory_of_their_own(world: World, tmp_path: Path):
+    (tmp_path / "same").symlink_to(world.directory)
+    check_directories(())
+    check_directories((str(world.directory), str(world.bad)))
+    with pytest.raises(OSError, match="is the pickup directory itself"):
+        check_directories((str(world.directory), str(tmp_path / "same")))
 
 
 def test_a_name_may_be_anything(world: World):
