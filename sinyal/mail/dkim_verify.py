@@ -28,6 +28,7 @@ from sinyal.mail.lookup import Told
 MAX_SIGNATURES = 5  # from the top; the rest is passed over
 MAX_SIGNATURE = 16_384  # octets of a field
 MAX_SIGNED_FIELDS = 500  # names in h=
+MAX_SIGNED_OCTETS = 256 * 1024  # of the fields that one signature covers
 RSA_BITS = (1024, 8192)  # RFC 8301 3.2, and what a hostile key may cost
 ALGORITHMS = {"rsa-sha256": "rsa", "ed25519-sha256": "ed25519"}
 REQUIRED = ("v", "a", "b", "bh", "d", "h", "s")
@@ -176,7 +177,10 @@ def _signed(message: _Message, field: Field, names: list[bytes], form: str) -> b
     if b"from" not in names:
         raise _Refused("neutral", "From is not signed")
     canonical = HEADER_FORMS["relaxed" if form == "relaxed" else "simple"]
-    chosen = [canonical(one) for one in message.signed_fields(names, field)]
+    raw = message.signed_fields(names, field)
+    if sum(map(len, raw)) > MAX_SIGNED_OCTETS:
+        raise _Refused("neutral", "too large a header is signed")
+    chosen = [canonical(one) for one in raw]
     name, colon, value = message.raw(field).partition(b":")
     unsigned = name + colon + SIGNATURE_VALUE.sub(rb"\1", value)
     if not unsigned.endswith(b"\n"):

@@ -13,6 +13,7 @@ from sinyal.mail.spf_macro import MacroError, MacroString, parse, parse_domain
 
 VERSION = "v=spf1"
 MAX_RECORD = 8192  # characters; longer ones are refused before any work
+MAX_TERMS = 600  # as many addresses fit into such a record
 VISIBLE = re.compile(r"[ -~]*")
 MODIFIER = re.compile(r"([A-Za-z][A-Za-z0-9\-_.]*)=(.*)")
 MECHANISM = re.compile(r"([-+?~]?)([A-Za-z][A-Za-z0-9\-_.]*)((?:[:/].*)?)")
@@ -58,10 +59,13 @@ def parse_record(text: str) -> Record:
         raise RecordError(f"longer than {MAX_RECORD} characters")
     if not VISIBLE.fullmatch(text):
         raise RecordError("a character that is not printable ASCII")
+    terms = text[len(VERSION) :].split()
+    if len(terms) > MAX_TERMS:
+        raise RecordError(f"more than {MAX_TERMS} terms")
     mechanisms: list[Mechanism] = []
     modifiers: dict[str, MacroString] = {}
     try:
-        for term in text[len(VERSION) :].split():
+        for term in terms:
             if found := MODIFIER.fullmatch(term):
                 _add_modifier(modifiers, found[1].lower(), found[2])
             else:

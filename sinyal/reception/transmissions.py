@@ -1,5 +1,6 @@
 """Injection over HTTP: the Transmissions API; guide 10.19, rules API-1 to API-4."""
 
+import asyncio
 import hmac
 
 import msgspec
@@ -19,11 +20,13 @@ from sinyal.reception.transmissions_envelope import admitted
 from sinyal.runtime.http_server import Head, Response
 from sinyal.runtime.smtp_dialog import Peer
 from sinyal.smtp.reply import Reply
-from sinyal.smtp.server import CEILING_OCTETS
 
 PATH = "/api/v1/transmissions"
 SOURCE = "{transmissions-api}"
+USUAL_OCTETS = 32 * 1024 * 1024  # of a message, where the operator sets no limit
 LIST_OCTETS = 16 * 1024 * 1024  # of a body, for what is not the message
+LARGEST_BODY = 96 * 1024 * 1024  # octets, whatever max-message-size says
+THREADED_OCTETS = 1024 * 1024  # a body over it is read in a thread
 LOGGED_CHARACTERS = 4_000  # of a body with log-data
 OFF = TransmissionsApi()
 
@@ -56,8 +59,9 @@ class Transmissions:
             return self._refused(head, 400, "Bad Request", text)
         if self._door.is_short_of_memory:
             return self.busy(head)
-        limit = self._source(head.peer).max_message_size or CEILING_OCTETS
-        return 2 * limit + LIST_OCTETS  # JSON doubles line ends and quotes
+        limit = self._source(head.peer).max_message_size or USUAL_OCTETS
+        # JSON doubles line ends and quotes.
+        return min(2 * limit + LIST_OCTETS, LARGEST_BODY)
 
     def too_large(self, head: Head) -> Response:
         text = "the message is larger than max-message-size allows"
@@ -77,7 +81,10 @@ class Transmissions:
             shown = body[:LOGGED_CHARACTERS].decode("utf-8", "replace")
             self._log(head.peer, f"body {shown!r}")
         try:
-            transmission = read(body)
+            if len(body) > THREADED_OCTETS:
+                transmission = await asyncio.to_thread(read, body)
+            else:
+                transmission = read(body)
             return await self._inject(head, transmission)
         except BadBody as error:
             return self._refused(head, 400, "Bad Request", str(error))
@@ -86,7 +93,8 @@ class Transmissions:
 
     async def _inject(self, head: Head, transmission: Transmission) -> Response:
         source = self._source(head.peer)
-        if 0 < source.max_message_size < len(transmission.content):
+        limit = source.max_message_size or USUAL_OCTETS
+        if len(transmission.content) > limit:
             return self.too_large(head)
         if transmission.is_utf8 and not source.allow_smtputf8:
             raise BadBody("options.smtputf8: allow-smtputf8 is off for this source")

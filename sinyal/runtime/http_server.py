@@ -79,7 +79,7 @@ class Bounds(msgspec.Struct, kw_only=True):
 
     connections: int = 200
     opened: int = 0
-    held_limit: int = 256 * 1024 * 1024
+    held_limit: int = 128 * 1024 * 1024
     held: int = 0
     idle_s: float = IDLE_S
     head_s: float = HEAD_S

@@ -208,6 +208,14 @@ def test_only_the_first_signatures_are_looked_at() -> None:
     assert verdicts(field * 9 + MESSAGE, published(RSA)) == ["pass"] * 5
 
 
+def test_the_header_that_a_signature_covers_is_bounded() -> None:
+    field = field_with(lambda known: None, names=b"From:X:X")
+    long = b"X: " + b"y" * 140_000 + b"\r\n"
+    told = published(RSA)
+    assert verdicts(field + long + MESSAGE, told) == ["fail"]
+    assert verdicts(field + long * 2 + MESSAGE, told) == ["neutral"]
+
+
 def test_mail_without_signatures_has_no_verdicts() -> None:
     assert verdicts(MESSAGE, NOTHING) == []
 

@@ -95,6 +95,8 @@ ROWS = [
     ("v=spf1 a:example.com \x96all", FOUR, "permerror"),
     ("v=spf1 a:ctrl.example.com\rptr -all", FOUR, "permerror"),
     ("v=spf1 " + "ip4:1.2.3.4 " * 1000, FOUR, "permerror"),
+    ("v=spf1 " + "ip4:1.2.3.4 " * 600, FOUR, "pass"),
+    ("v=spf1 " + "?all " * 601, FOUR, "permerror"),
     # all
     ("v=spf1 -all.", FOUR, "permerror"),
     ("v=spf1 -all:foobar", FOUR, "permerror"),
