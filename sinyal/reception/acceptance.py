@@ -1,6 +1,6 @@
 """A message at the end of its data: read, placed, stamped, handed on or refused."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 
 from msgspec.structs import replace
 
@@ -66,7 +66,17 @@ def _accept(
     )
     if any(_report_kind(door, one) for one in recipients):
         return _hand_on(door, whole, content.octets)
+    if door.configuration.settings.smtp_reply_with_spool_id:
+        return _named(door.submit(whole), recipients)
     return door.submit(whole)
+
+
+async def _named(answer: Awaitable[Reply], recipients: Sequence[Recipient]) -> Reply:
+    """The reply, with the id of the first recipient's copy where it is taken."""
+    said = await answer
+    if not said.is_positive or not recipients:
+        return said
+    return reply(said.code, f"{said.text}, id {recipients[0].message_id}")
 
 
 async def _hand_on(door: Door, whole: Submission, content: bytes) -> Reply:
