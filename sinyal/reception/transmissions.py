@@ -78,16 +78,18 @@ class Transmissions:
 
     async def answer(self, head: Head, body: bytes) -> Response:
         if self._settings.log_data:
-            shown = body[:LOGGED_CHARACTERS].decode("utf-8", "replace")
-            self._log(head.peer, f"body {shown!r}")
+            self._log_body(head.peer, "body", body)
         try:
             if len(body) > THREADED_OCTETS:
                 transmission = await asyncio.to_thread(read, body)
             else:
                 transmission = read(body)
-            return await self._inject(head, transmission)
+            response = await self._inject(head, transmission)
         except BadBody as error:
-            return self._refused(head, 400, "Bad Request", str(error))
+            response = self._refused(head, 400, "Bad Request", str(error))
+        if self._settings.log_data:
+            self._log_body(head.peer, f"answer {response.status}", response.body)
+        return response
 
     # -- one message
 
@@ -139,6 +141,10 @@ class Transmissions:
         if self._settings.log_requests:
             self._log(head.peer, f"{head.method[:20]} {status} {text}")
         return Response(status, explained([(message, text)]))
+
+    def _log_body(self, peer: Peer, what: str, body: bytes) -> None:
+        shown = body[:LOGGED_CHARACTERS].decode("utf-8", "replace")
+        self._log(peer, f"{what} {shown!r}")
 
     def _log(self, peer: Peer, text: str) -> None:
         self._door.log(f"api-in {peer.remote_ip}:{peer.remote_port} {text}")

@@ -363,7 +363,8 @@ def test_the_log_tells_requests_and_never_a_key() -> None:
     assert api.lines[0] == "api-in 192.0.2.1:4711 TLS TLSv1.3 AES"
     assert api.lines[1].startswith("api-in 192.0.2.1:4711 body '{")
     assert api.lines[2] == "api-in 192.0.2.1:4711 200 1 accepted, 0 rejected"
-    assert "403" in api.lines[3]
+    assert api.lines[3].startswith("api-in 192.0.2.1:4711 answer 200 '{")
+    assert "403" in api.lines[4]
     assert not any(KEY in line for line in api.lines)
 
 
