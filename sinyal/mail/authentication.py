@@ -4,6 +4,8 @@ import re
 import textwrap
 from collections.abc import Iterable
 
+from sinyal.mail.address import comment_end
+
 FIELD = b"Authentication-Results"
 MAX_VALUE = 320  # characters of a property: the longest address; RFC 5321 4.5.3.1
 MAX_COMMENT = 3000
@@ -13,7 +15,7 @@ PLAIN = re.compile(rf"{TOKEN}+|{TOKEN}*@[A-Za-z0-9.\-]+")
 OUTSIDE = re.compile(r"[^ -~]")
 SPECIAL = re.compile(r"[()\\]")
 # An identifier as an intruder may spell it: behind comments, quoted.
-COMMENT = re.compile(rb"\s*\((?:[^()\\]|\\.)*\)", re.DOTALL)
+COMMENT = re.compile(rb"\s*\(")
 IDENTIFIER = re.compile(rb'\s*"?([^\s";(/]+)')
 
 
@@ -63,7 +65,7 @@ def is_from(value: bytes, host_name: str) -> bool:
     """Whether a field claims to be of this host: nobody else may; RFC 8601 5."""
     at = 0
     while found := COMMENT.match(value, at):
-        at = found.end()
+        at = comment_end(value, found.end())
     identifier = IDENTIFIER.match(value, at)
     return identifier is not None and (
         identifier[1].decode("latin-1").lower().rstrip(".") == host_name.lower()

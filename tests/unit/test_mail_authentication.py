@@ -66,6 +66,7 @@ def test_a_field_without_results_says_none() -> None:
         (b'"mta.example.net" ; none', True),
         (b" (a (b) mta.example.net; none", False),
         (b"(a \\) b) (c)\r\n mta.example.net; none", True),
+        (b"(a (b(c)) d)(e) mta.example.net; none", True),
         (b"mta.example.net.; none", True),
         (b"mta.example.network; spf=pass", False),
         (b"other.example; x (mta.example.net)", False),
