@@ -103,7 +103,7 @@ class ServerSession:
         self._pending: Event | None = None
         self._verb = b""  # of the last command line
         self._errors = 0
-        self._is_refused = False  # the last MAIL or RCPT was
+        self._refused = b""  # the verb, where the last MAIL or RCPT was refused
         self._is_silent = False  # XACK OFF
         self._has_tried = False  # the last command was AUTH
         self._chunk_count = 0
@@ -242,8 +242,8 @@ class ServerSession:
         self._forget()
 
     def _move(self, event: Command, reply: Reply) -> None:
-        self._is_refused = reply.code >= 400
-        if self._is_refused:
+        self._refused = self._verb if reply.code >= 400 else b""
+        if self._refused:
             if isinstance(event, RcptTo) and not event.is_valid:
                 self._count_error()
             elif isinstance(event, Define) and self._merge is not None:
@@ -332,7 +332,7 @@ class ServerSession:
         is_early = self.state in {MAIL, State.MERGE} and verb in CONTENT_VERBS
         return (
             status.NO_RECIPIENTS
-            if is_early and self._is_refused
+            if is_early and self._refused == b"RCPT"
             else status.BAD_SEQUENCE
         )
 
@@ -395,7 +395,7 @@ class ServerSession:
     def _allow_chunk(self, reply: Reply) -> None:
         """Read the first chunk, its refusal told when all its octets have come."""
         chunk, self._chunk = self._chunk, None
-        self._is_refused = not reply.is_positive
+        self._refused = b"" if reply.is_positive else self._verb
         if chunk is not None:
             self._begin_chunk(chunk, None if reply.is_positive else reply)
 
@@ -438,9 +438,9 @@ class ServerSession:
         else:
             self._write(reply)
         self._step_back(verb)
-        if self._is_refused and verb in GROUP_VERBS:
+        if self._refused and verb in GROUP_VERBS:
             return
-        self._is_refused = verb in REFUSED_VERBS
+        self._refused = verb if verb in REFUSED_VERBS else b""
         self._count_error()
 
     def _step_back(self, verb: bytes) -> None:

@@ -13,6 +13,7 @@ A line of a transcript is one of
     TLS               the client starts TLS
     CLOCK: 60         so many seconds pass
     CLOSED            the server has closed the connection
+    KEPT: octets      the last message that was accepted ends with these octets
     A: FROM -> TO,TO  a message that was accepted, checked at the end
     L: text           a line of the log, * for anything; checked at the end
 
@@ -131,6 +132,11 @@ class _Player:
     async def tls(self, text: str) -> None:
         await self._line.start_tls()
 
+    async def kept(self, text: str) -> None:
+        content = self._world.submitted[-1].content
+        wanted = octets(Step("R", text))
+        assert content.endswith(wanted), f"{content[-200:]!r} instead of {wanted!r}"
+
     async def clock(self, text: str) -> None:
         self._world.now += float(text)
 
@@ -147,6 +153,7 @@ _STEPS: dict[str, Callable[[_Player, str], Awaitable[None]]] = {
     "TLS": _Player.tls,
     "CLOCK": _Player.clock,
     "CLOSED": _Player.closed,
+    "KEPT": _Player.kept,
 }
 
 
