@@ -16,6 +16,7 @@ from sinyal.config.entries import domain_entries, source_blocks
 from sinyal.config.problem import BadValue
 
 ADDED = frozenset({"domain_key", "include_headers_from"})  # DOM-7, DOM-8
+ONE_FILE = frozenset({"include_headers_from"})  # its own in place of the pool's
 FROM_GLOBAL = ADDED | {"smtp_source_host", "enable_signals"}  # DOM-9, signals
 
 
@@ -166,16 +167,17 @@ class Provenance:
 
         Of the file's lines those count whose attribute is in `shared`.
         """
-        known = {row.attribute for row in rows_of("virtual-mta")}
         layers = [_layer(self.whole, only=shared)]
-        own = self.configuration.virtual_mtas.get(name)
-        for tag, key in (
-            ("virtual-mta-pool", own.pool if own else ""),
-            ("virtual-mta", name),
-        ):
-            block = self.whole.blocks.get((tag, key))
-            if block is not None:
-                layers.append(_layer(block, only=known))
+        known = {row.attribute for row in rows_of("virtual-mta")}
+        own = self.whole.blocks.get(("virtual-mta", name))
+        member = self.configuration.virtual_mtas.get(name)
+        pool = member.pool if member else ""
+        group = self.whole.blocks.get(("virtual-mta-pool", pool))
+        if group is not None:
+            written = {line.row.attribute for line in own.lines} if own else set()
+            layers.append(_layer(group, only=known - (written & ONE_FILE)))
+        if own is not None:
+            layers.append(_layer(own))
         return effective("virtual-mta", layers, ADDED)
 
 
