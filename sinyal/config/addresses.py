@@ -22,8 +22,10 @@ IpAddress: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 IpNetwork: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 DOTTED = re.compile(r"\d{1,3}(?:\.\d{1,3}){0,3}")
+DOTTED_FOUR = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252}[A-Za-z0-9_])?\.?")
-NAME = re.compile(r"[A-Za-z0-9_.{}-]{1,128}")
+NAME = re.compile(r"[^\s<>\",/#|]{1,128}")
+BRACED = re.compile(r"\{[^{}<>\s]{1,126}\}")
 MAX_DOMAIN = 255
 SPARKPOST = ".sparkpost.com"
 
@@ -105,6 +107,8 @@ def network(text: str) -> IpNetwork:
 def source_entry(text: str) -> IpNetwork | str:
     """The argument of `<source>`: a range, a name, or a name in braces (SRC-3)."""
     found = word(text)
+    if BRACED.fullmatch(found):
+        return found
     if found[:1].isdigit() or ":" in found or "/" in found:
         return network(found)
     return name(found)
@@ -170,6 +174,9 @@ def _smtp_host(text: str) -> SmtpHost:
         return SmtpHost(domain(text[len("lookup-mx:") :]), is_mx_lookup=True)
     if not text.startswith("["):
         host, colon, number = text.partition(":")
+        if DOTTED_FOUR.fullmatch(host):  # brackets are often left out
+            host = f"[{ip(host)}]"
+            return SmtpHost(host, port(number) if colon else 0)
         return SmtpHost(domain(host), port(number) if colon else 0)
     host, bracket, number = text[1:].partition("]")
     if not bracket or (number and not number.startswith(":")):

@@ -141,6 +141,8 @@ class Checker:
             block.lines[-1] = msgspec.structs.replace(last, value=rule)
 
     def _argument(self, section: Section, tag: SectionTag) -> object:
+        if PLACEHOLDER.search(section.argument):
+            raise BadValue(NOT_FILLED_IN, "write the value itself")
         if tag.argument is None or (tag.is_optional and not section.argument):
             if section.argument and tag.argument is None:
                 raise BadValue("the section has no argument")

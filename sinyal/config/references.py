@@ -33,13 +33,16 @@ def check_references(whole: Block) -> list[Problem]:
 
 def _undefined_names(whole: Block) -> Iterator[Problem]:
     names = {(block.scope, block.key) for block in whole.blocks.values()}
+    by_case = {key.lower(): key for _, key in names}
     lines = [line for block in whole.walk() for line in block.lines]
     for line in lines:
         kind = line.row.type
         for name in kind.refers(line.value) if kind.refers_to else ():
             if not any((tag, name) in names for tag in kind.refers_to):
+                alike = by_case.get(name.lower(), "")
                 tags = " or ".join(f"<{tag} {name}>" for tag in kind.refers_to)
-                text, remedy = f"{name} is not defined", f"add {tags}"
+                text = f"{name} is not defined"
+                remedy = f"did you mean {alike}?" if alike else f"add {tags}"
                 yield Problem(line.file, line.line, line.row.name, text, remedy)
     for line in whole.lines:
         name = getattr(line.value, "source_name", "")
@@ -70,14 +73,24 @@ def _pools_with_domains(whole: Block) -> Iterator[Problem]:
                 yield _problem(pool, text, f"take {member} out of one of them")
 
 
+def _used_sources(whole: Block) -> Iterator[str]:
+    """The sources that listeners and users name (SRC-2)."""
+    for block in whole.walk():
+        for line in block.lines:
+            if "source" in line.row.type.refers_to:
+                yield line.value
+            yield getattr(line.value, "source_name", "")
+
+
 def _sources(whole: Block) -> Iterator[Problem]:
     certificate = has_certificate(whole)
+    used = {*RESERVED_SOURCES, *_used_sources(whole)}
     for source in whole.tagged("source"):
-        reserved = source.key.startswith("{")
-        if reserved and source.key not in RESERVED_SOURCES:
-            known = ", ".join(RESERVED_SOURCES)
-            yield _problem(
-                source, f"{source.key} is no source", f"write one of {known}"
+        if source.key not in used and isinstance(source.argument, str):
+            yield _advise(
+                source,
+                "nothing uses this source",
+                "name it in a smtp-listener or smtp-user",
             )
         if source.settings().get("allow_starttls") and not certificate:
             yield _advise(

@@ -61,7 +61,7 @@ MISTAKES = """
 96 | bounce-after | does not belong in <source>
 97 | require-starttls | require-starttls-before-auth
 103 | <source> | not an IP address or range
-110 | <source {unknown}> | is no source
+110 | <source> | one word too many
 116 | <sources> | did you mean source?
 125 | tls-allow-sslv3 | no SSLv3
 126 | tls-dh-key-length | not one of the choices

@@ -122,6 +122,7 @@ def test_records_have_long_names_exclusions_and_blanks_after_commas():
         ("<smtp-user u>\npassword {{pw}}\n</smtp-user>", 2),
         ("<smtp-user u>\npassword ##your password##\n</smtp-user>", 2),
         ("<your-section>\n</your-section>", 1),
+        ("<source {{server7}}>\n</source>", 1),
     ],
 )
 def test_a_placeholder_of_a_template_is_an_error_at_its_line(text, line):
@@ -135,6 +136,34 @@ def test_a_regular_expression_over_two_lines_is_an_error_and_the_rest_is_read():
     found = errors(text)
     assert [said.partition(":")[0] for said in found] == ["2", "3", "6"]
     assert "write the whole /REGEX/ on one line" in found[0]
+
+
+def test_names_are_as_operators_choose_them():
+    text = "<smtp-user admin@mail.example>\npassword x/*%$\nsource {pmta-auth}\n"
+    text += "</smtp-user>\n<source {pmta-auth}>\ndefault-virtual-mta Pool:1\n"
+    text += "</source>\n<virtual-mta mta+10.0.0.1>\n</virtual-mta>\n"
+    text += "<virtual-mta-pool Pool:1>\nvirtual-mta mta+10.0.0.1\n"
+    text += "</virtual-mta-pool>\n<source {/var/spool/pickup}>\n</source>"
+    assert warnings(text) == [
+        "13: <source {/var/spool/pickup}>: nothing uses this source,"
+        " name it in a smtp-listener or smtp-user"
+    ]
+    found = configuration(text).source_for("192.0.2.1", user="admin@mail.example")
+    assert found.default_virtual_mta == "Pool:1"
+
+
+def test_a_name_in_other_letters_is_an_error_that_names_the_right_one():
+    text = "<rewrite-list Main>\n</rewrite-list>\n"
+    assert errors(text + "<source 0/0>\nrewrite-list main\n</source>") == [
+        "4: rewrite-list: main is not defined, did you mean Main?"
+    ]
+
+
+def test_a_fixed_destination_may_be_an_address_without_brackets():
+    text = "<domain x>\nsmtp-hosts 192.0.2.1, 192.0.2.2:26; mx.example\n</domain>"
+    (first, second), (third,) = configuration(text).domain_for("x").smtp_hosts
+    assert (first.name, second.name, second.port) == ("[192.0.2.1]", "[192.0.2.2]", 26)
+    assert third.name == "mx.example"
 
 
 def test_an_include_of_another_server_is_refused_with_the_way_out():
