@@ -58,6 +58,7 @@ GROUP_VERBS = SILENT_VERBS | CONTENT_VERBS
 REFUSED_VERBS = {b"MAIL", b"RCPT", b"BDAT", b"XMRG", b"XDFN"}
 # What speaks HTTP, or TLS without being asked to, is sent away at once.
 HTTP_VERBS = {b"GET", b"POST", b"PUT", b"HEAD", b"OPTIONS", b"CONNECT"}
+KNOWN_VERBS = {b"XDSN", b"BURL"}  # of other servers, never served
 TLS_HANDSHAKE = b"\x16"
 
 SECRET = b"***\r\n"
@@ -323,6 +324,8 @@ class ServerSession:
         if verb in HTTP_VERBS:
             self.close(status.NOT_SMTP)
             return None
+        if verb in KNOWN_VERBS:
+            return status.NOT_IMPLEMENTED
         return status.UNKNOWN_COMMAND if verb.isascii() else status.BAD_VERB
 
     def _out_of_order(self, verb: bytes) -> Reply:
