@@ -10,6 +10,7 @@ import msgspec
 
 from sinyal.config import Configuration
 from sinyal.config.addresses import is_sparkpost
+from sinyal.config.configuration import DEFAULT_VMTA
 from sinyal.config.settings import SignalsSettings
 from sinyal.delivery.headers import adjusted
 from sinyal.delivery.signing import Signer
@@ -60,6 +61,10 @@ def tracking_of(configuration: Configuration) -> Tracking | None:
     return Tracking(key, signals.customer_id, tracking_root(signals))
 
 
+class NoVirtualMta(ValueError):
+    """The VirtualMTA of a queue has gone from the configuration; VM-7."""
+
+
 class Composer:
     """Makes the octets of a copy; every call costs its own signature and tokens.
 
@@ -86,7 +91,13 @@ class Composer:
         return bool(tracking and tracking.root and envelope.reports_of(recipient))
 
     def compose(self, entry: QueueEntry, content: bytes) -> bytes:
-        """`content` as it is sent to the recipient of `entry`."""
+        """`content` as it is sent to the recipient of `entry`.
+
+        Errors: `NoVirtualMta`.
+        """
+        vmta = entry.queue.vmta
+        if vmta != DEFAULT_VMTA and vmta not in self._configuration.virtual_mtas:
+            raise NoVirtualMta(vmta)
         settings = self._configuration.domain_for(*entry.queue)
         whole = self._merged(entry, content)
         whole = adjusted(entry, whole, settings.remove_header, self._now())

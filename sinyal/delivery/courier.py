@@ -6,6 +6,7 @@ from collections import defaultdict
 import msgspec
 
 from sinyal.config.reactions import NOTHING, Reaction
+from sinyal.delivery.compose import NoVirtualMta
 from sinyal.delivery.connect import Connector, Peer
 from sinyal.delivery.judge import closes, judge
 from sinyal.delivery.line import Desk, Line, Policy
@@ -212,6 +213,11 @@ class Courier:
             content = self._desk.compose(entry)
             if not isinstance(content, bytes):
                 content = await content
+        except NoVirtualMta:
+            self._end(
+                entry, Verdict.BOUNCED, Cause.NO_VMTA.reply(vmta=entry.queue.vmta)
+            )
+            return None
         except ValueError as error:
             reason = Cause.BAD_ADDRESS.reply(reason=str(error))
             self._end(entry, Verdict.BOUNCED, reason)

@@ -28,6 +28,7 @@ class Cause(Enum):
     NO_TLS = (451, "4.7.0 require-starttls: {host} ({ip}): {reason}")
     BAD_ADDRESS = (553, "5.1.3 bad mailbox address syntax: {reason}")
     NO_UTF8 = (553, "5.6.7 {reason}")  # RFC 6531 3.2, 3.5; RT-10
+    NO_VMTA = (554, "5.3.5 the VirtualMTA {vmta} does not exist")  # VM-7
     BAD_REPLY = (451, "4.5.0 unexpected reply: {reason}")
     EXPIRED = (554, "5.4.7 message expired: not delivered within bounce-after")
     BROKEN = (451, "4.3.0 mail system failure")

@@ -173,10 +173,11 @@ class MailLine:
 def refused(entry: QueueEntry, at: float) -> Outcome:
     """The end of a recipient that was taken only to be bounced (SRC-11, SUP-2)."""
     code, _, text = entry.recipient.refusal.partition(" ")
+    is_code = code.isascii() and code.isdigit() and len(code) == 3
     return Outcome(
         entry=entry,
         verdict=Verdict.BOUNCED,
-        reply=reply(int(code), text),
+        reply=reply(int(code), text) if is_code else reply(550, f"{code} {text}"),
         at=at,
         is_local=True,
     )
