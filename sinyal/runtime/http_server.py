@@ -12,13 +12,13 @@ from typing import Protocol, cast
 import h11
 import msgspec
 
+from sinyal.runtime.http_entrance import Entrance, Room
 from sinyal.runtime.listening import Connections, Listening, listening_socket
 from sinyal.runtime.log import LOG
 from sinyal.runtime.smtp_dialog import Peer, peer_of
 
 MAX_HEAD_OCTETS = 16 * 1024  # request line and header
 SPARED_OCTETS = 1024 * 1024  # of a refused body, read so that the answer arrives
-HANDSHAKE_S = 20.0
 IDLE_S = 60.0  # between two requests
 HEAD_S = 20.0  # from a head's first octet to its last
 BODY_S = 300.0
@@ -74,11 +74,9 @@ class Application(Protocol):
         ...
 
 
-class Bounds(msgspec.Struct, kw_only=True):
+class Bounds(Room, kw_only=True):
     """What servers spend at most together, and have spent. Units: octets, seconds."""
 
-    connections: int = 200
-    opened: int = 0
     held_limit: int = 128 * 1024 * 1024
     held: int = 0
     idle_s: float = IDLE_S
@@ -130,11 +128,13 @@ async def serve(
 ) -> Listening:
     """A server that listens with TLS. Errors: `OSError` of the address."""
     connections = Connections()
+
+    def connection() -> HttpConnection:
+        return HttpConnection(application, bounds, connections)
+
     server = await asyncio.get_running_loop().create_server(
-        lambda: HttpConnection(application, bounds, connections),
+        lambda: Entrance(connection, context, bounds, connections),
         sock=listening_socket(ip, port),
-        ssl=context,
-        ssl_handshake_timeout=HANDSHAKE_S,
     )
     return Listening(server, connections)
 
@@ -158,7 +158,6 @@ class HttpConnection(asyncio.Protocol):
         self._task: asyncio.Task[None] | None = None
         self._head: Head | None = None
         self._body = Body(bounds)
-        self._is_counted = False
         self._is_retiring = False
 
     # -- called by asyncio
@@ -167,11 +166,6 @@ class HttpConnection(asyncio.Protocol):
         # uvloop's transports are not asyncio's by class
         self._transport = cast(asyncio.Transport, transport)
         self._peer = peer_of(transport)
-        if self._bounds.opened >= self._bounds.connections:
-            LOG.warning("api-in %s closed: too many connections", self._peer.remote_ip)
-            self._transport.abort()
-            return
-        self._is_counted = True
         self._bounds.opened += 1
         self._connections.add(self)
         self._application.opened(self._peer)
@@ -187,12 +181,14 @@ class HttpConnection(asyncio.Protocol):
             self._transport.pause_reading()
 
     def connection_lost(self, error: Exception | None) -> None:
+        if self._transport is None:
+            return
         self._transport = None
         if self._timer is not None:
             self._timer.cancel()
         if self._task is None:
             self._body.drop()
-        self._bounds.opened -= self._is_counted
+        self._bounds.opened -= 1
         self._connections.discard(self)
 
     # -- called by `Listening`

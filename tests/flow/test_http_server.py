@@ -278,13 +278,45 @@ def test_dripping_octets_do_not_buy_time() -> None:
 def test_connections_are_bounded() -> None:
     async def test(echo, limits, connect, listening) -> None:
         first, second = await connect(), await connect()
-        third = await connect()
-        assert await third.answer() == (0, b"")
+        with pytest.raises(ConnectionError):
+            await connect()
         for client in (first, second):
             client.send(POST % (1, b"x"))
             assert await client.answer() == (200, b"x")
 
     run(test, connections=2)
+
+
+def test_handshakes_that_never_come_take_room_and_give_it_back() -> None:
+    async def test(echo, limits, connect, listening) -> None:
+        port = listening.sockets[0].getsockname()[1]
+        silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
+        with pytest.raises(ConnectionError):
+            await connect()
+        for _, writer in silent:
+            writer.close()
+            await writer.wait_closed()
+        async with asyncio.timeout(10):
+            await _room(limits)
+        client = await connect()
+        client.send(POST % (1, b"x"))
+        assert await client.answer() == (200, b"x")
+
+    run(test, connections=2)
+
+
+async def _room(limits: Bounds) -> None:
+    """Return once no connection is open."""
+    loop, is_free = asyncio.get_running_loop(), asyncio.Event()
+
+    def look() -> None:
+        if limits.opened:
+            loop.call_later(0.01, look)
+        else:
+            is_free.set()
+
+    look()
+    await is_free.wait()
 
 
 def test_a_server_that_stops_gives_the_answers_it_owes() -> None:
