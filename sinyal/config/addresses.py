@@ -144,7 +144,11 @@ def listener_place(text: str) -> Place:
     host, number = place(word(text), 0)
     if not number:
         raise BadValue("the port is missing")
-    return Place(str(network(host)) if "/" in host else str(ip(host)), number)
+    if "/" not in host:
+        return Place(str(ip(host)), number)
+    found = network(host)
+    is_all = found.prefixlen == 0
+    return Place(str(found.network_address if is_all else found), number)
 
 
 def listener(text: str) -> Listener:

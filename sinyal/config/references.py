@@ -229,7 +229,7 @@ def _internal_domains(whole: Block) -> Iterator[Problem]:
     for block in whole.walk():
         is_internal = block.key == "local" or block.key.startswith("{")
         if block.scope == "domain" and is_internal:
-            yield _advise(block, "not done yet by sinyal: has no effect")
+            yield _advise(block, "has no effect here: a queue of PowerMTA's own")
 
 
 def _advice(whole: Block) -> Iterator[Problem]:
@@ -257,7 +257,7 @@ def _advice(whole: Block) -> Iterator[Problem]:
         )
     for file in whole.tagged("acct-file"):
         if file.key.startswith("|"):
-            yield _advise(file, "pipes are not done yet by sinyal: has no effect")
+            yield _advise(file, "has no effect here: pipes are not done yet")
 
 
 def _shown(block: Block) -> str:
