@@ -175,6 +175,8 @@ class DomainSettings(msgspec.Struct, frozen=True, kw_only=True):
     backoff_to_normal_after: float | None = None
     backoff_to_normal_after_delivery: bool = False
     smtp_pattern_list: str = ""
+    backoff_upon_all_sources_disabled: bool = False
+    reenable_source_ip_after: float | None = None
     bounce_upon_no_mx: bool = False
     bounce_upon_5xx_greeting: bool = True
     smtp_421_means_mx_unavailable: bool = False

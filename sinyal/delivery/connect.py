@@ -8,6 +8,7 @@ import msgspec
 from sinyal.config.vocabulary import SourceHost
 from sinyal.delivery.line import DeliverySettings, Policy
 from sinyal.delivery.local import Cause, error_name
+from sinyal.delivery.reactor import Reactor
 from sinyal.delivery.route import Router, Target, Unreached
 from sinyal.delivery.sources import Sources, is_local
 from sinyal.events.outcome import Verdict
@@ -39,8 +40,11 @@ class Attempt(msgspec.Struct, frozen=True):
 class Connector:
     """Opens connections; whatever goes wrong out there is an `Unreached`."""
 
-    def __init__(self, policy: Policy, router: Router, tls: ssl.SSLContext) -> None:
+    def __init__(
+        self, policy: Policy, router: Router, tls: ssl.SSLContext, reactor: Reactor
+    ) -> None:
         self._policy = policy
+        self._reactor = reactor
         self._router = router
         self._tls = tls
         self._sources = Sources(policy.source_hosts_for)
@@ -54,7 +58,10 @@ class Connector:
         reach now outweighs one that does not exist: mail waits as long as any may come
         back; RFC 5321 5.1.
         """
-        source = self._sources.next(name.vmta)
+        try:
+            source = self._sources.next(name.vmta, self._reactor.disabled(name))
+        except LookupError:
+            return Unreached(Cause.ALL_DISABLED.reply(queue=str(name)))
         if source is not None and not is_local(source.cidr):
             reason = Cause.NOT_LOCAL.reply(ip=source.cidr, vmta=name.vmta)
             return Unreached(reason, ip=source.cidr)
@@ -69,7 +76,10 @@ class Connector:
                 if not _fits(target, source, avoid):
                     continue
                 tries += 1
-                found = await self._try(self._attempt(target, settings, source))
+                attempt = self._attempt(target, settings, source)
+                found = await self._try(attempt)
+                if not isinstance(found, Peer):
+                    found = self._reactor.weighed(name, found, attempt.source_ip)
                 if isinstance(found, Peer) or found.verdict is PERMANENT:
                     return found
                 last = found

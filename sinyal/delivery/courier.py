@@ -259,7 +259,9 @@ class Courier:
         if verdict is Verdict.DELIVERED:
             self.line.succeeded(entry.queue, self.clock())
         elif verdict is Verdict.DEFERRED:
-            self.line.retry(entry, self.clock())
+            # After skip-mx the next host gets it at once.
+            again = self.line.put_back if reaction.skip_mx else self.line.retry
+            again(entry, self.clock())
             self.notice()
         return Said(replies, reply, verdict is not Verdict.DELIVERED, reaction)
 

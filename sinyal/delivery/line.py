@@ -5,6 +5,7 @@ from typing import Protocol
 
 import msgspec
 
+from sinyal.config.reactions import ReplyRules
 from sinyal.config.vocabulary import SmtpHost, SourceHost
 from sinyal.events.outcome import Outcome
 from sinyal.mail.envelope import QueueEntry, QueueName
@@ -27,6 +28,8 @@ class Line(Protocol):
     def put_back(self, entry: QueueEntry, now: float) -> None: ...
     def failed(self, name: QueueName, now: float) -> None: ...
     def succeeded(self, name: QueueName, now: float) -> None: ...
+    def slow_down(self, name: QueueName, now: float, after: float | None) -> bool: ...
+    def recover(self, name: QueueName, now: float) -> bool: ...
 
 
 class DeliverySettings(Protocol):
@@ -69,6 +72,10 @@ class DeliverySettings(Protocol):
     def bounce_upon_5xx_greeting(self) -> bool: ...
     @property
     def smtp_421_means_mx_unavailable(self) -> bool: ...
+    @property
+    def reenable_source_ip_after(self) -> float | None: ...
+    @property
+    def backoff_upon_all_sources_disabled(self) -> bool: ...
 
 
 class Policy(msgspec.Struct):
@@ -76,12 +83,13 @@ class Policy(msgspec.Struct):
 
     `source_hosts_for` takes a VirtualMTA and gives its smtp-source-host lines, the
     global ones where it has none (DOM-9); without any, the system chooses the address
-    and `host_name` is told in EHLO.
+    and `host_name` is told in EHLO. `rules_for` gives the smtp-pattern-list of a queue.
     """
 
     settings_for: Callable[[QueueName], DeliverySettings]
     source_hosts_for: Callable[[str], Sequence[SourceHost]]
     host_name: str
+    rules_for: Callable[[QueueName], ReplyRules | None] = lambda name: None
 
 
 class Desk(msgspec.Struct, frozen=True):

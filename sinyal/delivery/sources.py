@@ -28,17 +28,28 @@ class Sources:
         self._hosts_for = hosts_for
         self._turns: Counter[str] = Counter()
 
-    def next(self, vmta: str) -> SourceHost | None:
+    def next(
+        self, vmta: str, disabled: frozenset[str] = frozenset()
+    ) -> SourceHost | None:
         """The address and name for the next connection; None: the system's choice.
 
-        A range without any local address comes back as it was written.
+        A range without any local address comes back as it was written. Errors:
+        `LookupError` when all are `disabled`.
         """
-        hosts = [one for host in self._hosts_for(vmta) for one in _expand(host)]
+        hosts = expand(self._hosts_for(vmta))
+        usable = [host for host in hosts if host.cidr not in disabled]
+        if disabled and not usable:
+            raise LookupError(vmta)
         if not hosts:
             return None
         turn = self._turns[vmta]
         self._turns[vmta] += 1
-        return hosts[turn % len(hosts)]
+        return usable[turn % len(usable)]
+
+
+def expand(hosts: Sequence[SourceHost]) -> list[SourceHost]:
+    """The lines with each range replaced by the local addresses in it."""
+    return [one for host in hosts for one in _expand(host)]
 
 
 def _expand(host: SourceHost) -> list[SourceHost]:

@@ -4,6 +4,7 @@ import logging
 from pathlib import Path
 
 from sinyal.config import Configuration
+from sinyal.config.reactions import ReplyRules
 from sinyal.config.settings import DomainSettings, GlobalSettings
 from sinyal.config.vocabulary import Rate, SourceHost
 from sinyal.delivery.compose import Composer, Tracking
@@ -21,6 +22,11 @@ class Current:
 
     def queue_settings(self, name: QueueName) -> DomainSettings:
         return self.configuration.domain_for(*name)
+
+    def reply_rules(self, name: QueueName) -> ReplyRules | None:
+        """The smtp-pattern-list of a queue, None without one."""
+        listed = self.queue_settings(name).smtp_pattern_list
+        return self.configuration.smtp_pattern_lists.get(listed)
 
     def source_hosts(self, vmta: str) -> tuple[SourceHost, ...]:
         return self.configuration.source_hosts_for(vmta)
@@ -66,6 +72,7 @@ def dkim_keys(configuration: Configuration) -> dict[str, dkim.Key]:
             for vmta in configuration.virtual_mtas
             for key in configuration.keys_for(vmta)
         ),
+        *(key for listed in configuration.domain_key_lists.values() for key in listed),
     ]
     keys: dict[str, dkim.Key] = {}
     for row in rows:

@@ -108,7 +108,9 @@ def assemble(configuration: Configuration, state: Path, fallback_name: str) -> P
         source_ip_of=current.source_ip,
         clock=clock.now,
     )
-    policy = Policy(current.queue_settings, current.source_hosts, host_name)
+    policy = Policy(
+        current.queue_settings, current.source_hosts, host_name, current.reply_rules
+    )
     desk = Desk(line.compose, line.settle, clock.now)
     resolver = Resolver(configuration.settings.name_server)
     courier = Courier(queues, policy, desk, resolver)

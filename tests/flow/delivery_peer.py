@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from sinyal.config.reactions import ReplyRules
+from sinyal.config.rules import reply_rule
 from sinyal.config.vocabulary import Rate, SmtpHost, SourceHost
 from sinyal.delivery import Courier, Desk, Policy, run
 from sinyal.events.outcome import Outcome, Verdict
@@ -57,6 +59,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bounce_upon_no_mx: bool = False
     bounce_upon_5xx_greeting: bool = True
     smtp_421_means_mx_unavailable: bool = False
+    backoff_max_smtp_out: int = 20
+    backoff_retry_after: tuple[float, ...] = (3600.0,)
+    backoff_max_msg_rate: Rate | None = None
+    backoff_max_connect_rate: Rate | None = None
+    backoff_to_normal_after: float | None = None
+    backoff_to_normal_after_delivery: bool = False
+    backoff_upon_all_sources_disabled: bool = False
+    reenable_source_ip_after: float | None = None
 
 
 class Peer:
@@ -219,6 +229,7 @@ class Chain:
         zone_port: int = 1,
         sources: Sequence[SourceHost] = (),
         compose: Callable[[QueueEntry], bytes] | None = None,
+        rules: Sequence[str] = (),
     ) -> None:
         self.outcomes: list[Outcome] = []
         self.settled = asyncio.Event()
@@ -226,7 +237,10 @@ class Chain:
         self.wanted = 0
         self.added = 0
         self.queues = Queues(lambda name: settings)
-        policy = Policy(lambda name: settings, lambda vmta: sources, "mta.test")
+        found = ReplyRules(reply_rule(line) for line in rules)
+        policy = Policy(
+            lambda name: settings, lambda vmta: sources, "mta.test", lambda name: found
+        )
         desk = Desk(compose or (lambda entry: CONTENT), self.report, now)
         self.courier = Courier(
             self.queues, policy, desk, Resolver([("127.0.0.1", zone_port)], try_s=0.2)

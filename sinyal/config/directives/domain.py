@@ -53,19 +53,19 @@ backoff-to-normal-after | time interval or never | never | 3.3.10.44 | How long 
 backoff-to-normal-after-delivery | boolean | false | 3.3.10.45 | A delivery ends backoff
     mode
 smtp-pattern-list | smtp-pattern-list | | 3.3.10.90 | Rules on replies
+backoff-upon-all-sources-disabled | boolean | false | 3.3.10.46 | Backoff mode begins
+    when no source address is left
+reenable-source-ip-after | time interval or never | never | 3.3.10.47 | How long a
+    source address stays disabled
 : accepted delivery does not use it yet
 max-data-volume-rate | data rate | unlimited | 3.3.10.37 | Octets delivered in a period
 backoff-max-data-volume-rate | data rate | | 3.3.10.38 | The same in backoff mode
 backoff-notify | mail addresses | | 3.3.10.42 | Told when backoff mode begins and ends
-backoff-upon-all-sources-disabled | boolean | false | 3.3.10.46 | Backoff mode begins
-    when no source address is left
 backoff-reroute-to-virtual-mta | VirtualMTA or pool | | 3.3.10.50 | Takes the queue's
     mail in backoff mode
 reroute-to-virtual-mta | VirtualMTA or pool | | 3.3.10.49 | Takes the queue's mail
 disabled-source-ip-notify | mail addresses | | 3.3.10.43 | Told when a source address is
     disabled or enabled
-reenable-source-ip-after | time interval or never | never | 3.3.10.47 | How long a
-    source address stays disabled
 source-ip-max-msg-rate | range and rate | | 3.3.10.32 many | max-msg-rate of one source
     address
 source-ip-max-smtp-out | range and number | | 3.3.10.77 many | max-smtp-out of one
