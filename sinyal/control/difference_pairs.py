@@ -8,6 +8,8 @@ import msgspec
 from sinyal.config.block import Block
 from sinyal.config.provenance import Setting
 
+RULES = "pattern-list"
+
 Pair: TypeAlias = tuple[Setting, Setting]
 
 
@@ -58,8 +60,10 @@ def _is_same(old: Setting, new: Setting, *, is_overlay: bool) -> bool:
         return False
     if old.value == new.value:
         return True
-    # A relative path stands for another file only because the copy lies elsewhere.
-    return old.row.type.place is not None and _texts(old) == _texts(new) != []
+    # A relative path stands for another file only because the copy lies elsewhere; the
+    # rules of a list inside a list are compared by themselves.
+    by_text = old.row.type.place is not None or old.row.scope == RULES
+    return by_text and _texts(old) == _texts(new) != []
 
 
 def _texts(setting: Setting) -> list[str]:

@@ -2,21 +2,27 @@
 
 from collections.abc import Iterable
 
+import msgspec
+
 from sinyal.config.addresses import IpNetwork
 from sinyal.config.block import Block
 from sinyal.config.entries import source_blocks
 from sinyal.config.provenance import (
     ADDED,
     FROM_GLOBAL,
+    Origin,
     Provenance,
     Setting,
     effective,
     of_section,
     shown_section,
 )
+from sinyal.config.vocabulary import PatternRule
 from sinyal.control.difference_pairs import (
+    RULES,
     Comparison,
     Found,
+    Pair,
     SectionChange,
     differing,
 )
@@ -24,7 +30,6 @@ from sinyal.control.difference_queues import queues
 
 # Compared as they come out after inheritance, not section by section.
 MERGED = {"domain", "source", "virtual-mta", "virtual-mta-pool"}
-RULES = "pattern-list"  # the rules of a list hold the lists inside it
 COUNTED_ELSEWHERE = "domain_macro"  # by the entries that it stands for
 
 
@@ -60,7 +65,7 @@ def _sections(old: Block, new: Block, tags: Iterable[str]) -> Found:
         if key[0] in wanted:
             mine, its = before.get(key), after.get(key)
             yield from _pair(mine, its)
-            if key[0] not in {RULES, "virtual-mta-pool"}:
+            if key[0] != "virtual-mta-pool":  # its <domain> entries count in queues
                 inside = [block for block in (mine, its) if block is not None]
                 tags_inside = {tag for block in inside for tag, _ in block.blocks}
                 empty = Block(key[0])
@@ -68,11 +73,15 @@ def _sections(old: Block, new: Block, tags: Iterable[str]) -> Found:
 
 
 def _by_place(block: Block) -> dict[tuple[str, str], Block]:
-    """The sections inside by tag and argument; a relative path as it is written."""
-    return {
-        (tag, inner.written_key if tag == "spool" else key): inner
-        for (tag, key), inner in block.blocks.items()
-    }
+    """The sections inside by tag and argument: a relative path as it is written, a
+    list inside a list by its place among them.
+    """
+    found: dict[tuple[str, str], Block] = {}
+    for (tag, key), inner in block.blocks.items():
+        if tag == block.scope == RULES:
+            key = str(len(found))
+        found[tag, inner.written_key if tag == "spool" else key] = inner
+    return found
 
 
 def _pair(mine: Block | None, its: Block | None, *, is_overlay: bool = False) -> Found:
@@ -87,7 +96,26 @@ def _pair(mine: Block | None, its: Block | None, *, is_overlay: bool = False) ->
     pairs = differing(
         _of(mine, present.scope), _of(its, present.scope), is_overlay=is_overlay
     )
+    if mine is not None and its is not None and not pairs:
+        pairs = _reordered(mine, its)
     yield Comparison(where, pairs, is_overlay=is_overlay)
+
+
+def _reordered(mine: Block, its: Block) -> tuple[Pair, ...]:
+    """The rules of both lists, when their order is all that differs (PL-1)."""
+    if mine.scope != RULES or _rules(mine) == _rules(its):
+        return ()
+    row = mine.lines[0].row
+    return ((Setting(row, _origins(mine)), Setting(row, _origins(its))),)
+
+
+def _rules(block: Block) -> list[PatternRule]:
+    """Without those of lists inside, which are compared by themselves."""
+    return [msgspec.structs.replace(line.value, rules=()) for line in block.lines]
+
+
+def _origins(block: Block) -> tuple[Origin, ...]:
+    return tuple(Origin(line, shown_section(block)) for line in block.lines)
 
 
 def _virtual_mtas(old: Provenance, new: Provenance) -> Found:

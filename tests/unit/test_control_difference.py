@@ -191,6 +191,35 @@ def test_a_new_order_of_rules_is_a_change():
     assert len(change.old) == len(change.new) == 2
 
 
+def test_a_rule_in_a_list_inside_a_list_is_told_by_itself():
+    text = "<virtual-mta v>\n</virtual-mta>\n<pattern-list l>\n"
+    text += "header Subject /a/ <pattern-list>\nrcpt-to /{}/ virtual-mta=v\n"
+    text += "</pattern-list>\n</pattern-list>\n"
+    assert short(text.format("x"), text.format("y")) == [
+        (
+            "<pattern-list line 4>",
+            "rcpt-to",
+            ["/x/ virtual-mta=v"],
+            ["/y/ virtual-mta=v"],
+        )
+    ]
+    moved = "\n\n" + text.format("x").replace("/ virt", "/   virt")
+    assert changes(text.format("x"), moved) == ()
+
+
+def test_rules_of_different_kinds_in_another_order_are_a_change():
+    rules = ["mail-from /x/ virtual-mta=v\n", "rcpt-to /y/ virtual-mta=v\n"]
+
+    def listed(lines):
+        lines = "".join(lines)
+        start = "<virtual-mta v>\n</virtual-mta>\n<pattern-list l>\n"
+        return f"{start}{lines}</pattern-list>\n"
+
+    (change,) = changes(listed(rules), listed(rules[::-1]))
+    assert [row.name for row in change.old] == ["mail-from", "rcpt-to"]
+    assert [row.name for row in change.new] == ["rcpt-to", "mail-from"]
+
+
 def test_a_change_that_a_reload_does_not_bring_is_marked():
     listed = "<bounce-processor>\n<address-list>\naddress {}\n</address-list>\n"
     listed += "</bounce-processor>\n"
