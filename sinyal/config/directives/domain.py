@@ -57,6 +57,7 @@ backoff-upon-all-sources-disabled | boolean | false | 3.3.10.46 | Backoff mode b
     when no source address is left
 reenable-source-ip-after | time interval or never | never | 3.3.10.47 | How long a
     source address stays disabled
+remove-header | header names | | 3.3.7.8 | Headers taken out for this domain
 : accepted delivery does not use it yet
 max-data-volume-rate | data rate | unlimited | 3.3.10.37 | Octets delivered in a period
 backoff-max-data-volume-rate | data rate | | 3.3.10.38 | The same in backoff mode
@@ -120,7 +121,6 @@ track-recipient-events | boolean | false | 3.3.10.16 | Events of recipients are 
     the displays
 ignore-chunking | boolean | false | 3.3.10.68 | CHUNKING is not used
 ignore-dsn | boolean | false | 3.3.10.70 | DSN is not used
-remove-header | header names | | 3.3.7.8 | Headers taken out for this domain
 log-resolution | boolean | false | 3.3.10.4 | Routing is logged
 log-transfer-failures | boolean | false | 3.3.10.5 | Transfers that break off are logged
 log-disabled-ips | boolean | false | 3.3.10.7 | Disabled source addresses are logged

@@ -18,7 +18,6 @@ dkim-body-canon | one of simple relaxed | relaxed | 3.3.10.23 | Canonical form o
     body
 dkim-disallow-adding-headers | header names | | 3.3.10.30 | Headers that nobody may add
     after signing
-: accepted signatures are made without it yet
 dkim-headers | header names or /REGEX/ | | 3.3.10.27 | Headers signed beside the fixed
     set
 dkim-add-timestamp | boolean | false | 3.3.10.21 | The signature says when it was made
