@@ -1,7 +1,6 @@
 """One connection's life: reach a host, deliver while there is mail, take leave."""
 
 import asyncio
-from collections import defaultdict
 
 import msgspec
 
@@ -12,6 +11,7 @@ from sinyal.delivery.judge import closes, judge
 from sinyal.delivery.line import Desk, Line, Policy
 from sinyal.delivery.local import Cause, error_name
 from sinyal.delivery.reactor import Reactor, verdict_after
+from sinyal.delivery.resting import Rests
 from sinyal.delivery.route import Router, Unreached
 from sinyal.delivery.wishes import wishes_of
 from sinyal.events.outcome import Outcome, Verdict
@@ -23,9 +23,6 @@ from sinyal.runtime.smtp_client import Connection
 from sinyal.runtime.tls import client_context
 from sinyal.smtp.client import NeedsUtf8, Replies
 from sinyal.smtp.reply import Reply
-
-# The end of a connection's rest (loop time), and what tells it that mail has come.
-Rest = tuple[float, "asyncio.Future[bool]"]
 
 SLICE = 200  # entries of a dead queue that are bounced before others get their turn
 
@@ -60,8 +57,7 @@ class Courier:
         self._router = Router(resolver)
         self._reactor = Reactor(line, policy, desk.clock)
         self._connector = Connector(policy, self._router, tls, self._reactor)
-        self._rest_timer: asyncio.TimerHandle | None = None
-        self._resting: dict[QueueName, list[Rest]] = defaultdict(list)
+        self._rests = Rests(line, desk.clock, self.notice)
 
     def ask(self, resolver: Resolver) -> None:
         """Find hosts by another resolver from now on."""
@@ -73,21 +69,12 @@ class Courier:
 
     def wake(self, name: QueueName) -> bool:
         """Whether a resting connection of the queue goes on instead of a new one."""
-        resting = self._resting.get(name)
-        while resting:
-            waiter = resting.pop()[1]
-            if not waiter.done():
-                self.line.woken(name, self.clock())
-                waiter.set_result(True)
-                return True
-        return False
+        return self._rests.wake(name)
 
     def stop(self) -> None:
         """Start nothing new; resting connections end."""
         self.is_stopping = True
-        for name in tuple(self._resting):
-            while self.wake(name):
-                pass
+        self._rests.end()
 
     def expire(self, entry: QueueEntry) -> None:
         """Bounce an entry that is older than bounce-after; RT-4."""
@@ -163,7 +150,8 @@ class Courier:
             if entry is None:
                 if is_late or settings.connection_idle_timeout <= 0:
                     break
-                is_late = not await self._rest(name, settings.connection_idle_timeout)
+                timeout_s = settings.connection_idle_timeout
+                is_late = not await self._rests.rest(name, timeout_s)
                 continue
             is_late = False
             said = await self._attempt(entry, peer, is_first=not sent)
@@ -279,40 +267,6 @@ class Courier:
         if is_first:
             self.line.failed(entry.queue, self.clock())
         self._defer(entry, reason, peer)
-
-    async def _rest(self, name: QueueName, timeout_s: float) -> bool:
-        """Whether new mail came in time; LIM-5."""
-        loop = asyncio.get_running_loop()
-        waiter: asyncio.Future[bool] = loop.create_future()
-        self._resting[name].append((loop.time() + timeout_s, waiter))
-        if self._rest_timer is None:
-            self._rest_timer = loop.call_later(timeout_s, self._end_rests)
-        self.line.rested(name, self.clock())
-        self.notice()
-        is_woken = False
-        try:
-            is_woken = await waiter
-        finally:
-            if not is_woken:  # nobody called `wake`
-                self.line.woken(name, self.clock())
-        return is_woken
-
-    def _end_rests(self) -> None:
-        """End the rests whose time is over; one timer serves all of them."""
-        loop = asyncio.get_running_loop()
-        now, pending = loop.time(), []
-        for name, rests in tuple(self._resting.items()):
-            for end_at, waiter in rests:
-                if end_at <= now and not waiter.done():
-                    waiter.set_result(False)
-            self._resting[name] = [one for one in rests if not one[1].done()]
-            pending += self._resting[name]
-            if not self._resting[name]:
-                del self._resting[name]
-        self._rest_timer = None
-        if pending:
-            end_at = min(end_at for end_at, _ in pending)
-            self._rest_timer = loop.call_at(end_at, self._end_rests)
 
     def _defer(
         self, entry: QueueEntry, reason: Reply, where: Peer | None = None

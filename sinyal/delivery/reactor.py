@@ -44,8 +44,8 @@ class Reactor:
         if reaction.mode == "backoff":
             if self._line.slow_down(name, now, reaction.backoff_to_normal_after):
                 LOG.info("queue %s: backoff mode, by the reply %s", name, reply)
-        elif reaction.mode == "normal" and self._line.recover(name, now):
-            LOG.info("queue %s: normal mode, by the reply %s", name, reply)
+        elif reaction.mode == "normal":
+            self._line.recover(name, now)
         if reaction.defer_queue:
             self._line.failed(name, now)
         return reaction

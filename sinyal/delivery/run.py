@@ -34,6 +34,8 @@ async def _turn(courier: Courier, connections: set[asyncio.Task[None]]) -> None:
     for name in courier.line.ready(courier.clock()):
         if not courier.wake(name):
             _open(courier, name, connections)
+    for name in courier.line.recovered():
+        LOG.info("queue %s: normal mode", name)
     await _pause(courier)
 
 
