@@ -207,3 +207,31 @@ def test_record_fields_choose_drop_and_add_columns():
 
 def test_a_union_of_columns_appends_what_is_new():
     assert union((("type", "a", "b"), ("type", "c", "b"))) == ("type", "a", "b", "c")
+
+
+def test_what_a_recipient_has_of_its_own_counts_before_the_envelopes() -> None:
+    own = Recipient(
+        "ika@contoh.example",
+        "000028f8a769d2b47e11",
+        vmta="mta2",
+        pool="both",
+        mail_from="own@toko.example",
+        job_id="own-job",
+        env_id="own-env",
+        subaccount_id=99,
+        custom_message_id="ref-1",
+        signals=False,
+    )
+    envelope = msgspec.structs.replace(ENVELOPE, recipients=(own,))
+    entry = QueueEntry(1, 0, QueueName("contoh.example", "mta2"), envelope)
+    outcome = Outcome(
+        entry=entry, verdict=Verdict.DELIVERED, reply=reply(250, "ok"), at=1772615721.0
+    )
+    for record in (receipt(envelope, 0, 1772615720.5, ""), *of_outcome(outcome)):
+        assert record.orig == "own@toko.example"
+        assert (record.binding, record.vmta_pool) == ("mta2", "both")
+        assert (record.job_id, record.env_id) == ("own-job", "own-env")
+        assert (record.subaccount_id, record.custom_message_id) == (99, "ref-1")
+        assert record.queue == "contoh.example/mta2"
+        assert not record.signals
+    assert receipt(envelope, 0, 1772615720.5, "").vmta == "both"
