@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
+from sinyal.config.amounts import port
 from sinyal.config.expression import Pattern
 from sinyal.config.grammar import words
 from sinyal.config.problem import BadValue
-from sinyal.config.values import items, port, word
+from sinyal.config.values import items, word
 from sinyal.config.vocabulary import (
     DomainKey,
     Listener,

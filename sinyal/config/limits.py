@@ -9,19 +9,18 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from sinyal.config.addresses import HOST, email, ip, network, place
-from sinyal.config.grammar import words
-from sinyal.config.problem import BadValue
-from sinyal.config.values import (
+from sinyal.config.amounts import (
     OCTETS,
     RATE_UNITS,
     UNLIMITED,
     integer,
-    items,
     limit,
     port,
     rate,
-    word,
 )
+from sinyal.config.grammar import words
+from sinyal.config.problem import BadValue
+from sinyal.config.values import items, word
 from sinyal.config.vocabulary import Rate
 
 DATA_RATE = re.compile(r"(\d{1,12})([bkmgt]?)/(\d{0,6})([a-z]{1,3})")

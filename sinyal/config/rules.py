@@ -8,20 +8,15 @@ from collections.abc import Callable
 from typing import Any
 
 from sinyal.config.addresses import HOST, canonical_domain, domain, email, name
+from sinyal.config.amounts import duration, integer
 from sinyal.config.expression import Pattern
 from sinyal.config.limits import split
 from sinyal.config.patterns import domain_pattern
 from sinyal.config.problem import BadValue
 from sinyal.config.reactions import Reaction, ReplyRule
+from sinyal.config.reporting import enable_signals
 from sinyal.config.rollup import RollupRule
-from sinyal.config.values import (
-    duration,
-    enable_signals,
-    header_names,
-    integer,
-    items,
-    word,
-)
+from sinyal.config.values import header_names, items, word
 from sinyal.config.vocabulary import (
     Alias,
     FilterRule,

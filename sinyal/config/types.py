@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from sinyal.config import addresses, limits, rules, values
+from sinyal.config import addresses, amounts, limits, reporting, rules, values
 from sinyal.config.expression import Pattern
 from sinyal.config.macros import Macros
 from sinyal.config.patterns import domain_pattern
@@ -129,24 +129,26 @@ PLAIN = (
     _text(
         "boolean or time interval",
         "write yes, no, never or a time interval",
-        values.switch_with("never"),
+        amounts.switch_with("never"),
     ),
-    _text("number", "write a whole number", values.integer, 0),
-    _text("number or unlimited", "write a number or unlimited", values.limit, 0),
+    _text("number", "write a whole number", amounts.integer, 0),
+    _text("number or unlimited", "write a number or unlimited", amounts.limit, 0),
     _text("number or auto", "write a number or auto", limits.number_or("auto", 0), 0),
     _text("0 to 100", "write a number from 0 to 100", limits.between(0, 100), 0),
     _text("1 to 100", "write a number from 1 to 100", limits.between(1, 100), 0),
-    _text("port", "write a port, like 25", values.port, 0),
+    _text("port", "write a port, like 25", amounts.port, 0),
     _text("port or 0", "write a port, or 0 for none", limits.between(0, 65_535), 0),
     _text("text", WORD_FORM, values.word),
     _text("line of text", "write the text", values.text_line),
-    _text("time interval", TIME_FORM, values.duration, 0.0),
-    _text("time interval, 10m at most", TIME_FORM, values.idle_duration),
-    _text("time interval or never", TIME_FORM + ", or never", values.duration_or_never),
-    _text("time intervals", TIME_FORM + ", with commas", values.durations, ()),
-    _text("size", SIZE_FORM, values.size, 0),
-    _text("size, 1M at least", SIZE_FORM, values.file_size, 0),
-    _text("rate", RATE_FORM, values.rate, None),
+    _text("time interval", TIME_FORM, amounts.duration, 0.0),
+    _text("time interval, 10m at most", TIME_FORM, amounts.idle_duration),
+    _text(
+        "time interval or never", TIME_FORM + ", or never", amounts.duration_or_never
+    ),
+    _text("time intervals", TIME_FORM + ", with commas", amounts.durations, ()),
+    _text("size", SIZE_FORM, amounts.size, 0),
+    _text("size, 1M at least", SIZE_FORM, amounts.file_size, 0),
+    _text("rate", RATE_FORM, amounts.rate, None),
     _text("data rate", "write SIZE/UNIT, like 10g/2h", limits.data_rate, None),
     _text("daily limits", "write N/day with commas", limits.daily_limits, ()),
     _text("range and number", "write CIDR N", limits.by_range_limit),
@@ -162,20 +164,20 @@ PLAIN = (
     _text(
         "IP", "write an IP address", lambda text: str(addresses.ip(values.word(text)))
     ),
-    _text("URL", "write http://HOST/PATH or https://HOST/PATH", values.http_url),
+    _text("URL", "write http://HOST/PATH or https://HOST/PATH", reporting.http_url),
     _text(
-        "yes, no or sparkpost", "write sparkpost, yes or no", values.engagement, "no"
+        "yes, no or sparkpost", "write sparkpost, yes or no", reporting.engagement, "no"
     ),
     _text("header name", "write the name of a header", values.header_name),
     _text("header names", "write names with commas", values.header_names, ()),
     _text(
         "record types",
         "write letters out of d, b, t, tq, r, f, rb, rs",
-        values.record_types,
+        reporting.record_types,
         (),
     ),
     _text(
-        "record type and fields", "write TYPE FIELD[,FIELD...]", values.record_fields
+        "record type and fields", "write TYPE FIELD[,FIELD...]", reporting.record_fields
     ),
     _text("record, header and field", "write TYPE header_NAME FIELD", rules.mapping),
     _text("queues", "write [!]DOMAIN[/VMTA] with commas", rules.queues, ()),
@@ -314,7 +316,7 @@ NAMES = (
     Type(
         "switch or signals-filter",
         "write true[,subaccount=N], false or a filter's name",
-        values.enable_signals,
+        reporting.enable_signals,
         None,
         refers_to=("signals-filter",),
         refers=lambda switch: _itself(switch.filter_name),
@@ -401,7 +403,7 @@ PATTERNS = (
 
 SECRETS = (
     Type("secret", WORD_FORM, values.secret, is_secret=True),
-    Type("40 hex digits", "write 40 hex digits", values.api_key, is_secret=True),
+    Type("40 hex digits", "write 40 hex digits", reporting.api_key, is_secret=True),
     Type(
         "key of 32 to 128",
         "write 32 to 128 letters, digits or _",
@@ -411,7 +413,7 @@ SECRETS = (
     Type(
         "privacy policy",
         'write retain, redact ["TEXT"], or a method and its key',
-        values.privacy,
+        reporting.privacy,
         "retain",
         is_secret=True,
     ),

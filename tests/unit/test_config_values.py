@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sinyal.config import addresses, values
+from sinyal.config import addresses, amounts, reporting, values
 from sinyal.config.directives.table import DIRECTIVES
 from sinyal.config.grammar import words
 from sinyal.config.problem import BadValue
@@ -19,13 +19,13 @@ TYPES = list({row.type.name: row.type for row in DIRECTIVES}.values())
     [("4d12h", 388_800), ("1w2d12h", 820_800), ("300s", 300), ("10m", 600), ("45", 45)],
 )
 def test_a_time_interval_counts_seconds(text, expected):
-    assert values.duration(text) == expected
+    assert amounts.duration(text) == expected
 
 
 @pytest.mark.parametrize("text", ["", "4x", "m", "-1s", "1 2", "never", "9" * 60 + "s"])
 def test_other_text_is_no_time_interval(text):
     with pytest.raises(BadValue):
-        values.duration(text)
+        amounts.duration(text)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_other_text_is_no_time_interval(text):
     [("20M", 20 << 20), ("1g", 1 << 30), ("100", 100), ("unlimited", 0), ("2k", 2048)],
 )
 def test_a_size_counts_octets_in_binary_multiples(text, expected):
-    assert values.size(text) == expected
+    assert amounts.size(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -48,13 +48,13 @@ def test_a_size_counts_octets_in_binary_multiples(text, expected):
     ],
 )
 def test_a_rate_is_a_count_and_a_window(text, expected):
-    assert values.rate(text) == expected
+    assert amounts.rate(text) == expected
 
 
 @pytest.mark.parametrize("text", ["0/min", "1/0m", "1/fortnight", "1", "1/", "/m"])
 def test_other_text_is_no_rate(text):
     with pytest.raises(BadValue):
-        values.rate(text)
+        amounts.rate(text)
 
 
 @pytest.mark.parametrize("text", ["yes", "TRUE", "Yes"])
@@ -63,14 +63,14 @@ def test_a_switch_is_read_in_any_letter_case(text):
 
 
 def test_a_list_of_waits_has_at_most_thirty_steps():
-    assert values.durations("10m, 1h,2h") == (600, 3600, 7200)
+    assert amounts.durations("10m, 1h,2h") == (600, 3600, 7200)
     with pytest.raises(BadValue):
-        values.durations(",".join(["1m"] * 31))
+        amounts.durations(",".join(["1m"] * 31))
 
 
 def test_records_are_named_by_letter_or_at_length():
-    assert values.record_types("d, bounce,feedback-loop,rb") == ("d", "b", "f", "rb")
-    assert values.record_fields("delivery *, !orcpt") == RecordFields(
+    assert reporting.record_types("d, bounce,feedback-loop,rb") == ("d", "b", "f", "rb")
+    assert reporting.record_fields("delivery *, !orcpt") == RecordFields(
         "d", ("*", "!orcpt")
     )
 
@@ -86,13 +86,13 @@ def test_records_are_named_by_letter_or_at_length():
     ],
 )
 def test_enable_signals_is_a_switch_or_a_filter(text, expected):
-    assert values.enable_signals(text) == expected
+    assert reporting.enable_signals(text) == expected
 
 
 @pytest.mark.parametrize("text", ["false,subaccount=1", "ListOne,subaccount=1", ""])
 def test_a_filter_and_false_take_no_subaccount(text):
     with pytest.raises(BadValue):
-        values.enable_signals(text)
+        reporting.enable_signals(text)
 
 
 @pytest.mark.parametrize(
