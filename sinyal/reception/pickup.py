@@ -226,7 +226,7 @@ def _read_all(
             continue
         try:
             portion.parsed[one.name] = read(taken.octets, removes_dot=removes_dot)
-        except BadFile as error:
+        except ValueError as error:  # of text that no codec takes, too
             portion.bad[one.name] = str(error)
     return portion
 
