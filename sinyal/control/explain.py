@@ -16,7 +16,7 @@ ANYWHERE = "0.0.0.0"
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked; "" for what is not.
+    """What is asked; "" for what is not, and without all of it the global settings.
 
     Shape: `vmta` is a VirtualMTA or a pool; `source` an address of a feeder;
     `listener` `ADDRESS:PORT` or the name of a source; `sender` the domain of the
@@ -59,6 +59,8 @@ def _groups(provenance: Provenance, question: Question) -> Iterator[Group]:
         yield from rollups(provenance, question.domain)
     if question.source or question.listener or question.user:
         yield _connection(provenance, question)
+    elif not question.domain:
+        yield _settings("outside every section", provenance.of_file(), question)
 
 
 def _member(provenance: Provenance, name: str) -> str:

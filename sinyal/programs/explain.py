@@ -7,7 +7,7 @@ import typer
 from sinyal.config.provenance import Provenance
 from sinyal.control.explain import Question, Unknown, explain, target
 from sinyal.control.layout import folded, json_of
-from sinyal.runtime.configuration import DEFAULT_PATH, load_configuration
+from sinyal.runtime.configuration import DEFAULT_PATH, DiskFiles, load_configuration
 from sinyal.runtime.terminal import columns
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -39,12 +39,11 @@ def command(  # noqa: PLR0913 -- one parameter an option
 ) -> None:
     """Print what applies to mail for DOMAIN by VMTA, and to a feeder.
 
-    Every setting is followed by the file and line that set it. Lines in error are
-    told and left out. Exit status 2: the file, or what is asked for, is not there.
+    Without either, what stands outside every section. Every setting is followed by the
+    file and line that set it. Lines in error are told and left out. Exit status 2: the
+    file, or what is asked for, is not there.
     """
     file, asked = _file_and_target(first, second, config)
-    if not (asked or source or listener or user):
-        raise typer.BadParameter("name DOMAIN[/VMTA], --source, --listener or --user")
     provenance = understood(file)
     domain, vmta = target(asked)
     question = Question(
@@ -79,9 +78,9 @@ def understood(file: str) -> Provenance:
 
 
 def _file_and_target(first: str, second: str, config: str) -> tuple[str, str]:
-    """One word is the queue, unless it is a path; two are the file and the queue."""
+    """One word is the queue, unless it is a file; two are the file and the queue."""
     if second:
         return first, second
-    if first.startswith(("/", ".")):
+    if first.startswith(("/", ".")) or DiskFiles().exists(first):
         return first, ""
     return config, first

@@ -76,7 +76,6 @@ def test_explain_of_what_is_not_in_the_file_ends_with_2(config: Path) -> None:
     assert ended.returncode == 2
     assert ended.stderr == "sinyal explain: no VirtualMTA or pool is called none\n"
     assert sinyal("explain", config.parent / "none", "a.b").returncode == 2
-    assert sinyal("explain", "--config", config).returncode == 2
 
 
 @pytest.mark.parametrize("command", ["check", "explain", "diff"])

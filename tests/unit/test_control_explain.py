@@ -326,3 +326,7 @@ def test_a_directive_without_effect_is_marked_and_not_followed():
     else:
         assert "(no effect here)" in folded(groups, 0)[1]
         assert groups[1].title == "VirtualMTA {default}"
+
+
+def test_without_a_question_the_global_settings_are_shown():
+    assert said(answers("total-max-smtp-in 7\n")[0]) == [("total-max-smtp-in", "7", 1)]
