@@ -52,10 +52,9 @@ def main() -> int:
     else:
         print("idle connections            at rest      all   each")
         for name, row in found.items():
-            print(
-                f"{row['connections']:>10} {name:<11}   {row['rest_mb']:5.1f} MB {row['all_mb']:5.1f} MB "
-                f"{row['each_kb']:5.1f} kB"
-            )
+            count, rest, whole = row["connections"], row["rest_mb"], row["all_mb"]
+            shown = f"{count:>10} {name:<11}   {rest:5.1f} MB {whole:5.1f} MB"
+            print(f"{shown} {row['each_kb']:5.1f} kB")
     return int(found["plain"]["all_mb"] > LIMIT_MB)
 
 
