@@ -20,7 +20,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
     Shape: `vmta` is a VirtualMTA or a pool; `source` an address of a feeder;
     `listener` `ADDRESS:PORT` or the name of a source; `sender` the domain of the
-    Sender or From header.
+    Sender or From header; `records` are MX records (preference, host).
     """
 
     domain: str = ""
@@ -29,6 +29,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     listener: str = ""
     user: str = ""
     sender: str = ""
+    records: tuple[tuple[int, str], ...] = ()
     with_defaults: bool = False
 
 
@@ -40,6 +41,14 @@ def target(text: str) -> tuple[str, str]:
     """`DOMAIN[/VMTA]` in two; without a VirtualMTA the unnamed one."""
     domain, _, vmta = text.partition("/")
     return canonical_domain(domain), vmta or DEFAULT_VMTA
+
+
+def mx_record(text: str) -> tuple[int, str]:
+    """`PREFERENCE HOST`. Errors: `Unknown` for anything else."""
+    preference, _, host = text.strip().partition(" ")
+    if not (preference.isascii() and preference.isdigit() and host.strip()):
+        raise Unknown(f'"{text}" is not an MX record, write "10 mx.example.com"')
+    return int(preference), host.strip()
 
 
 def explain(provenance: Provenance, question: Question) -> tuple[Group, ...]:
@@ -56,7 +65,7 @@ def _groups(provenance: Provenance, question: Question) -> Iterator[Group]:
         yield relaying(provenance, question.domain)
         yield from signals(provenance, vmta, question.vmta, question.sender)
         yield from dkim(provenance, question.domain, vmta, question.sender)
-        yield from rollups(provenance, question.domain)
+        yield from rollups(provenance, question.domain, question.records)
     if question.source or question.listener or question.user:
         yield _connection(provenance, question)
     elif not question.domain:

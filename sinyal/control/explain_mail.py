@@ -1,6 +1,6 @@
 """Decisions that follow from several lines: relaying, events, signing, roll-up."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -8,6 +8,7 @@ from sinyal.config.addresses import canonical_domain
 from sinyal.config.block import Block
 from sinyal.config.patterns import PatternIndex, domain_pattern
 from sinyal.config.provenance import Origin, Provenance, Setting, shown_section
+from sinyal.config.rollup import Rollup, rollup
 from sinyal.config.vocabulary import DomainKey, SignalsDecision
 from sinyal.control.layout import Group, Row, place_of, row_of_origin, rows_of_setting
 from sinyal.mail.dkim import choose_key
@@ -163,18 +164,36 @@ def _signature(keys: list[Origin], identities: Iterable[str]) -> Row:
     return Row("signature", "none, as no key fits")
 
 
-def rollups(provenance: Provenance, domain: str) -> Iterator[Group]:
-    """The rules that lead to this queue, or how many may lead away from it."""
-    blocks = provenance.whole.tagged("mx-rollup-list")
+def rollups(
+    provenance: Provenance, domain: str, records: Sequence[tuple[int, str]]
+) -> Iterator[Group]:
+    """The rules that lead to this queue, or those that may lead away from it.
+
+    With MX `records` (preference, host) also what they come to; rollup-by-ip needs the
+    DNS and is left out then.
+    """
     lines = [
-        Origin(line, shown_section(block)) for block in blocks for line in block.lines
+        Origin(line, shown_section(block))
+        for block in provenance.whole.tagged("mx-rollup-list")
+        for line in block.lines
     ]
     if domain.endswith(".rollup"):
         own = [line for line in lines if line.line.value.queue == domain]
         yield Group(f"domains rolled up to {domain}", tuple(map(row_of_origin, own)))
+    elif lines and records:
+        found = rollup([line.line.value for line in lines], records)
+        own = [line for line in lines if found and line.line.value.queue == found.queue]
+        rows = [Row("rolls up to", _rolled(found)), *map(row_of_origin, own)]
+        yield Group("MX roll-up", tuple(rows))
     elif lines:
         said = f"{len(lines)} rules, as the MX records of {domain} say"
         row = msgspec.structs.replace(
             row_of_origin(lines[0]), name="decided by", value=said
         )
         yield Group("MX roll-up", (row,))
+
+
+def _rolled(found: Rollup | None) -> str:
+    if found is None:
+        return "nothing"
+    return f"{found.queue}, to {', '.join(found.hosts) or 'its smtp-hosts'}"

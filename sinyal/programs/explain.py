@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from sinyal.config.provenance import Provenance
-from sinyal.control.explain import Question, Unknown, explain, target
+from sinyal.control.explain import Question, Unknown, explain, mx_record, target
 from sinyal.control.layout import folded, json_of
 from sinyal.runtime.configuration import DEFAULT_PATH, DiskFiles, load_configuration
 from sinyal.runtime.terminal import columns
@@ -34,6 +34,10 @@ def command(  # noqa: PLR0913 -- one parameter an option
         str,
         typer.Option("--from", metavar="DOMAIN", help="Domain of Sender or From."),
     ] = "",
+    mx: Annotated[
+        list[str] | None,
+        typer.Option(metavar="'10 HOST'", help="MX records, to see the roll-up."),
+    ] = None,
     with_defaults: Annotated[bool, typer.Option("--all", help="Defaults too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -46,16 +50,17 @@ def command(  # noqa: PLR0913 -- one parameter an option
     file, asked = _file_and_target(first, second, config)
     provenance = understood(file)
     domain, vmta = target(asked)
-    question = Question(
-        domain=domain,
-        vmta=vmta,
-        source=source,
-        listener=listener,
-        user=user,
-        sender=sender,
-        with_defaults=with_defaults,
-    )
     try:
+        question = Question(
+            domain=domain,
+            vmta=vmta,
+            source=source,
+            listener=listener,
+            user=user,
+            sender=sender,
+            records=tuple(map(mx_record, mx or ())),
+            with_defaults=with_defaults,
+        )
         groups = explain(provenance, question)
     except Unknown as unknown:
         typer.echo(f"sinyal explain: {unknown}", err=True)

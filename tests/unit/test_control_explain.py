@@ -7,7 +7,7 @@ from pem_files import PAIR
 
 from sinyal.config import load
 from sinyal.config.provenance import Provenance
-from sinyal.control.explain import Question, Unknown, explain, target
+from sinyal.control.explain import Question, Unknown, explain, mx_record, target
 from sinyal.control.layout import Place, folded, json_of
 
 
@@ -330,3 +330,57 @@ def test_a_directive_without_effect_is_marked_and_not_followed():
 
 def test_without_a_question_the_global_settings_are_shown():
     assert said(answers("total-max-smtp-in 7\n")[0]) == [("total-max-smtp-in", "7", 1)]
+
+
+ROLLUPS = """\
+<mx-rollup-list>
+mx mx1.domain.com domain.rollup
+mx mx2.domain.com domain.rollup
+mx mx1.domain2.com domain2.rollup
+mx *.google.com google.rollup
+</mx-rollup-list>
+"""
+
+
+@pytest.mark.parametrize(
+    ("records", "expected"),
+    [
+        (
+            ["10 mx1.domain.com", "10 mx2.domain.com"],
+            "domain.rollup, to mx1.domain.com, mx2.domain.com",
+        ),
+        (["10 mx1.domain.com", "20 mx2.domain.com"], "nothing"),
+        (
+            ["10 mx1.domain.com", "10 mx2.domain.com", "10 mx3.domain.com"],
+            "domain.rollup, to mx1.domain.com, mx2.domain.com",
+        ),
+        (["10 mx1.domain.com"], "nothing"),
+        (
+            ["10 mx1.domain2.com", "10 mx2.domain2.com"],
+            "domain2.rollup, to mx1.domain2.com",
+        ),
+        (
+            ["10 mx1.domain2.com", "20 mx1.domain2.com"],
+            "domain2.rollup, to mx1.domain2.com",
+        ),
+        (["10 mx1.mail.domain.com"], "nothing"),
+        (["5 a.google.com"], "google.rollup, to its smtp-hosts"),
+    ],
+)
+def test_the_roll_up_of_mx_records_is_told_as_the_guide_has_it(records, expected):
+    """ROLL-5."""
+    asked = tuple(map(mx_record, records))
+    found = group(answers(ROLLUPS, domain="x.example", records=asked), "MX roll-up")
+    assert said(found)[0] == ("rolls up to", expected, 0)
+
+
+def test_the_rules_of_a_rolled_up_queue_are_listed():
+    found = group(answers(ROLLUPS, domain="domain.rollup"), "domains rolled up")
+    assert [line for _, _, line in said(found)] == [2, 3]
+    found = group(answers(ROLLUPS, domain="x.example"), "MX roll-up")
+    assert said(found) == [
+        ("decided by", "4 rules, as the MX records of x.example say", 2)
+    ]
+    for text in ("mx.example", "x mx.example", "10 ", ""):
+        with pytest.raises(Unknown):
+            mx_record(text)
