@@ -1,5 +1,7 @@
 """What is wrong with the keys and certificates that a file names; RFC 7468."""
 
+from typing import TypeAlias
+
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import (
     PrivateKeyTypes,
@@ -10,13 +12,15 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_pem_private_key,
 )
-from cryptography.x509 import load_pem_x509_certificates
+from cryptography.x509 import Certificate, load_pem_x509_certificates
 
 from sinyal.config.files import Files
 from sinyal.config.problem import BadValue
 from sinyal.config.vocabulary import DomainKey, TlsFiles
 from sinyal.mail.dkim import load_key
 
+# A signing key, a certificate with its key, or the path of certificates.
+KeyFile: TypeAlias = DomainKey | TlsFiles | str
 WORLD_READABLE = 0o004
 
 
@@ -25,55 +29,64 @@ class KeyCheck:
 
     def __init__(self, files: Files) -> None:
         self._files = files
-        self._faults: dict[tuple[str, str, bool], BadValue | None] = {}
+        self._faults: dict[KeyFile, BadValue | None] = {}
 
-    def check(self, value: DomainKey | TlsFiles) -> None:
+    def check(self, value: KeyFile) -> None:
         """Errors: `BadValue` for a file that does not hold what its directive needs;
         its text repeats neither key nor password."""
-        is_pair = isinstance(value, TlsFiles)
-        path = value.path if isinstance(value, TlsFiles) else value.filename
-        password = value.password if isinstance(value, TlsFiles) else ""
-        asked = (path, password, is_pair)
-        if asked not in self._faults:
-            self._faults[asked] = self._fault(path, password, is_pair=is_pair)
-        if fault := self._faults[asked]:
+        if value not in self._faults:
+            self._faults[value] = self._fault(value)
+        if fault := self._faults[value]:
             raise fault
 
-    def is_open(self, value: DomainKey | TlsFiles) -> bool:
-        """Whether every local user may read the private key."""
-        path = value.path if isinstance(value, TlsFiles) else value.filename
-        return bool(self._files.mode(path) & WORLD_READABLE)
+    def is_open(self, value: KeyFile) -> bool:
+        """Whether every local user may read a private key."""
+        if isinstance(value, str):
+            return False  # certificates are for everyone
+        return bool(self._files.mode(_path(value)) & WORLD_READABLE)
 
-    def _fault(self, path: str, password: str, *, is_pair: bool) -> BadValue | None:
+    def _fault(self, value: KeyFile) -> BadValue | None:
         try:
-            octets = self._files.read_bytes(path)
+            octets = self._files.read_bytes(_path(value))
         except OSError:
             return None  # reported as a file that cannot be read
         try:
-            if is_pair:
-                check_pair(octets, password)
+            if isinstance(value, TlsFiles):
+                check_pair(octets, value.password)
+            elif isinstance(value, DomainKey):
+                _check_key(octets)
             else:
-                load_key(octets)
+                _certificates(octets)
         except BadValue as bad:
             return bad
-        except ValueError:
-            return BadValue(
-                f"{path} holds no RSA or Ed25519 private key without a password",
-                "write a PEM file that does",
-            )
         return None
+
+
+def _path(value: KeyFile) -> str:
+    if isinstance(value, str):
+        return value
+    return value.path if isinstance(value, TlsFiles) else value.filename
+
+
+def _check_key(octets: bytes) -> None:
+    try:
+        load_key(octets)
+    except ValueError:
+        said = "the file holds no RSA or Ed25519 private key without a password"
+        raise BadValue(said) from None
+
+
+def _certificates(octets: bytes) -> list[Certificate]:
+    try:
+        return load_pem_x509_certificates(octets)
+    except ValueError:
+        raise BadValue("the file holds no certificate") from None
 
 
 def check_pair(octets: bytes, password: str) -> None:
     """Errors: `BadValue` unless `octets` hold a certificate and its private key."""
     key = _private_key(octets, password)
-    try:
-        certificates = load_pem_x509_certificates(octets)
-    except ValueError:
-        raise BadValue(
-            "the file holds no certificate", "put it before the key"
-        ) from None
-    public = certificates[0].public_key()
+    public = _certificates(octets)[0].public_key()
     if _der(public) != _der(key.public_key()):
         raise BadValue(
             "the private key is not that of the first certificate",

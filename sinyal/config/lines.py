@@ -7,9 +7,8 @@ from sinyal.config.block import Block, Value
 from sinyal.config.directives.row import Directive, Status
 from sinyal.config.files import Files
 from sinyal.config.grammar import Line
-from sinyal.config.keys import KeyCheck
+from sinyal.config.keys import KeyCheck, KeyFile
 from sinyal.config.problem import BadValue, Problem
-from sinyal.config.vocabulary import DomainKey, TlsFiles
 
 PLACEHOLDER = re.compile(r"\{\{|\{%|\$\{\w*\}|<[A-Za-z][A-Za-z0-9_ .-]*>|%%\w+%%")
 CHMOD = "chmod o-r it"
@@ -48,7 +47,7 @@ class LineReader:
             value = row.type.place(value, self.resolve)
         if row.status is Status.DONE and row.type.files is not None:
             self._look_for(row.type.files(value), line)
-            if row.type.has_key:
+            if row.type.is_pem:
                 self._look_into(value, line)
         block.lines.append(Value(row, value, line.file, line.line, line.value))
 
@@ -73,14 +72,14 @@ class LineReader:
                 remedy = "check the path and the permissions"
                 self._report(line, f"{path} cannot be read", remedy)
 
-    def _look_into(self, value: DomainKey | TlsFiles, line: Line) -> None:
-        """Report a key file that does not hold what it should, or to everyone."""
+    def _look_into(self, value: KeyFile, line: Line) -> None:
+        """Report a file that does not hold what it should, or holds it for all."""
         if self._keys.is_open(value):
             self._warn(line, "every local user may read the private key", CHMOD)
         try:
             self._keys.check(value)
         except BadValue as bad:
-            self._report(line, bad.text, bad.remedy or "write a PEM file with it")
+            self._report(line, bad.text, bad.remedy or "write a PEM file that does")
 
     def _report(self, line: Line, text: str, remedy: str) -> None:
         self.problems.append(

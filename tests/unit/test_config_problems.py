@@ -218,14 +218,14 @@ def test_sections_of_the_same_name_count_as_one():
 
 
 def test_what_powermta_has_and_sinyal_does_not_do_yet_is_a_warning():
-    text = "http-mgmt-port 8081\n<domain x>\ndkim-add-timestamp yes\n</domain>\n"
-    text += "<domain x>\ndkim-add-timestamp no\n</domain>\n<dns>\nanything\n</dns>"
+    text = "http-mgmt-port 8081\n<domain x>\npix-bug-workaround no\n</domain>\n"
+    text += "<domain x>\npix-bug-workaround yes\n</domain>\n<dns>\nanything\n</dns>"
     assert warnings(text) == [
         "/c/main:1: http-mgmt-port: has no effect here:"
         " the web monitor is not done yet",
-        "/c/main:3: dkim-add-timestamp: has no effect here:"
-        " signatures are made without it yet",
-        "/c/main:6: dkim-add-timestamp: written before in line 3,"
+        "/c/main:3: pix-bug-workaround: has no effect here:"
+        " firewalls that need it are no longer about",
+        "/c/main:6: pix-bug-workaround: written before in line 3,"
         " this last value counts",
         "/c/main:8: <dns>: has no effect here:"
         " domains are looked up when they are needed",

@@ -2,6 +2,7 @@
 
 import pytest
 from config_files import configuration, errors, warnings
+from pem_files import PAIR
 
 from sinyal.config.settings import SourceGroup
 from sinyal.config.vocabulary import Alias, FromDomainRule, PatternRule, TlsFiles
@@ -139,15 +140,16 @@ tls-certificate own.pem
 
 
 def test_the_transmissions_api_has_keys_and_https_places():
-    found = configuration(API, roots="")
+    found = configuration(API, roots=PAIR)
     assert found.transmissions_api.api_key == ("0123456789_0123456789_0123456789",)
     (place,) = found.api_listeners
     assert (place.host, place.port, place.immediate_tls) == ("::1", 8443, True)
     assert place.tls.ca_file == "/c/roots"
     assert place.source_name == "{transmissions-api}"
+    assert "holds no certificate" in errors(API, roots="")[0]
     without = API.replace("tls-certificate own.pem\n", "")
-    assert "tls-certificate is missing" in errors(without, roots="")[0]
-    (said,) = errors(API.replace("_", "-"), roots="")
+    assert "tls-certificate is missing" in errors(without, roots=PAIR)[0]
+    (said,) = errors(API.replace("_", "-"), roots=PAIR)
     assert "0123" not in said and "32 to 128" in said
 
 

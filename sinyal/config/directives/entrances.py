@@ -9,7 +9,7 @@ ROWS = (
 password | secret | | 3.3.8.1 | The password
 authentication-method | one of password system certificate | password | 3.3.8.2 | How
     the user proves the identity
-tls-certificate | path of a file | | 3.3.8.3 | The certificate that the user shows
+tls-certificate | path of certificates | | 3.3.8.3 | The certificate that the user shows
 source | source | | 3.3.8.4 | Source applied after the login, {auth} without it
 """,
     ),
@@ -31,8 +31,8 @@ immediate-tls | boolean | false | 3.3.17.2 | TLS begins with the connection
 source | source | | 3.3.17.3 | Source applied to connections to this listener
 tls-certificate | path of a PEM file | | 3.3.17.4 | Certificate and key, else the global
     ones
-tls-ca-file | path of a file | | 3.3.17.10 | Roots that certificates of feeders are held
-    against
+tls-ca-file | path of certificates | | 3.3.17.10 |
+    Roots that certificates of feeders are held against
 tls-allow-tlsv1 | boolean | false | 3.3.17.7 | TLS 1.0 may be used
 tls-allow-tlsv1.1 | boolean | true | 3.3.17.6 | TLS 1.1 may be used
 tls-allow-tlsv1.2 | boolean | true | 3.3.17.5 | TLS 1.2 may be used
@@ -53,16 +53,16 @@ api-key | key of 32 to 128 | | 3.3.20.1.1 many | Keys of those who may inject
 log-requests | boolean | false | 3.3.20.1 | Requests are logged
 log-data | boolean | false | 3.3.20.1.2 | Requests and answers are logged whole
 log-tls | boolean | false | 3.3.20.1.3 | TLS handshakes are logged
-tls-ca-file | path of a file | | 10.19.2 | Roots that certificates of clients are held
-    against
+tls-ca-file | path of certificates | | 10.19.2 |
+    Roots that certificates of clients are held against
 """,
     ),
     *rows(
         "transmissions-api-listener",
         """
 tls-certificate | path of a PEM file | | 3.3.21.1 | Certificate and key
-tls-ca-file | path of a file | | 3.3.21.7 | Roots that certificates of clients are held
-    against
+tls-ca-file | path of certificates | | 3.3.21.7 |
+    Roots that certificates of clients are held against
 tls-allow-tlsv1 | boolean | false | 3.3.21.4 | TLS 1.0 may be used
 tls-allow-tlsv1.1 | boolean | true | 3.3.21.3 | TLS 1.1 may be used
 tls-allow-tlsv1.2 | boolean | true | 3.3.21.2 | TLS 1.2 may be used

@@ -27,7 +27,7 @@ smtp-reply-with-spool-id | boolean | false | 5.8 | The reply to the content name
     spool id
 smtp-server-tls-certificate | path of a PEM file | | 3.3.1.9 | Certificate and key of
     STARTTLS
-smtp-server-tls-ca-file | path of a file | | 3.3.1.10 | Roots that certificates of
+smtp-server-tls-ca-file | path of certificates | | 3.3.1.10 | Roots that certificates of
     feeders are held against
 smtp-server-tls-allow-tlsv1 | boolean | false | 3.3.1.12 | TLS 1.0 may be used with
     STARTTLS
