@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 import regex as re
 
-from sinyal.mail.address import TOKEN, comment_end
+from sinyal.mail.address import MAX_OCTETS, TOKEN, comment_end
 from sinyal.mail.header import Field
 
 # The domain of an addr-spec that ends here, a comment behind it left out.
@@ -69,8 +69,11 @@ def author_edits(
 ) -> list[Edit]:
     """What changes in a From field; nothing but the octets of domains (RW-2).
 
-    `target_of` gives the new domain for one as it is written, b"" to leave it.
+    `target_of` gives the new domain for one as it is written, b"" to leave it. A field
+    above `MAX_OCTETS` octets stays as it is: nobody writes to so many in From.
     """
+    if field.end - field.start > MAX_OCTETS:
+        return []
     start = content.index(b":", field.start) + 1
     found = []
     for at, end in _domains(content, start, field.end):

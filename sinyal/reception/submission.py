@@ -23,6 +23,7 @@ from sinyal.reception.recipients import Ask, prefixed
 from sinyal.reception.stamp import Stamping
 from sinyal.reception.transaction import Transaction
 
+MAX_FROM = 3  # From fields that are rewritten; RFC 5322 3.6 knows one
 RETURNED = {"full": "FULL", "headers": "HDRS"}  # dsn-return-default as RET
 
 
@@ -172,10 +173,10 @@ def _new_authors(taken: Taken) -> list[Edit]:
     def target_of(written: bytes) -> bytes:
         return _author_domain(taken, written.decode("utf-8", "replace")).encode()
 
+    authors = [one for one in taken.ask.fields if one.name.lower() == b"from"]
     return [
         edit
-        for field in taken.ask.fields
-        if field.name.lower() == b"from"
+        for field in authors[:MAX_FROM]
         for edit in author_edits(taken.ask.content, field, target_of)
     ]
 

@@ -1,8 +1,12 @@
+import time
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sinyal.config.settings import SourceSettings
-from sinyal.mail.rewrite import Edit
+from sinyal.mail import header
+from sinyal.mail.rewrite import Edit, author_edits
 from sinyal.mail.trace import Hop
 from sinyal.reception import stamp
 
@@ -71,3 +75,15 @@ def test_what_is_there_is_not_added_again() -> None:
 def test_whatever_comes_is_read_and_keeps_its_octets(content: bytes) -> None:
     facts = stamp.read(content, SourceSettings())
     assert cut(content, facts, b"T: 1\r\n") == b"T: 1\r\n" + content
+
+
+@pytest.mark.parametrize("unit", [b"(", b'"', b":;", b"@a(", b"<a@b>", b"a@b,", b"@"])
+def test_a_field_of_a_megabyte_costs_no_more_than_a_long_one(unit: bytes) -> None:
+    content = b"From: " + unit * (1_000_000 // len(unit)) + b"\r\n\r\nx"
+    (field,) = header.fields(content)
+    before = time.process_time()
+    facts = stamp.read(content, ALL)
+    edits = author_edits(content, field, lambda domain: b"x")
+    assert time.process_time() - before < 1.0
+    assert len(facts.friendly_from) <= stamp.MAX_TEXT
+    assert edits == []
