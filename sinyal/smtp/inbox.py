@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 CRLF = b"\r\n"
+HEAD_OCTETS = 5
 
 
 class Inbox:
@@ -10,13 +11,15 @@ class Inbox:
 
     `octets` is the buffer; `searched` says how many of them are known to hold no end
     of what is being looked for. `dropped` counts octets that were thrown away since
-    the last cut. `see`, where there is one, is shown all that leaves.
+    the last cut, `head` holds the first few of them. `see`, where there is one, is
+    shown all that leaves.
     """
 
     def __init__(self) -> None:
         self.octets = bytearray()
         self.searched = 0
         self.dropped = 0
+        self.head = b""
         self.see: Callable[[bytes], None] | None = None
 
     def __len__(self) -> int:
@@ -53,6 +56,8 @@ class Inbox:
     def drop(self, kept: int) -> None:
         """Throw all away save the last `kept` octets."""
         octets = self.octets[: len(self.octets) - kept]
+        if not self.dropped:
+            self.head = bytes(octets[:HEAD_OCTETS])
         if self.see:
             self.see(bytes(octets))
         del self.octets[: len(octets)]

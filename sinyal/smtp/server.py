@@ -5,12 +5,12 @@ Octets go in with `receive_data`, events come out of `next_event`; replies go in
 configuration.
 """
 
-import re
 from collections.abc import Callable
 from enum import Enum, auto
 
 from sinyal.smtp import sasl, status
 from sinyal.smtp.chunks import MAX_CHUNKS, Chunk, Chunks
+from sinyal.smtp.command_lines import read_line
 from sinyal.smtp.events import (
     Acknowledge,
     Auth,
@@ -31,40 +31,34 @@ from sinyal.smtp.events import (
 from sinyal.smtp.grammar import FEATURES, PARSERS, REFUSED_OCTETS
 from sinyal.smtp.inbox import Inbox
 from sinyal.smtp.mail_data import MailDataReader, chunked_content
-from sinyal.smtp.merge import FEATURE as MERGE_FEATURE
 from sinyal.smtp.merge import Merge
+from sinyal.smtp.outbox import Outbox
+from sinyal.smtp.refusals import (
+    CONTENT_VERBS,
+    GROUP_VERBS,
+    OPENING_VERBS,
+    SILENT_VERBS,
+    Refusals,
+)
 from sinyal.smtp.reply import Reply
 from sinyal.smtp.transitions import TRANSITIONS, State
+from sinyal.smtp.veil import SECRET, Veil
 
-MAX_LINE = 2048  # octets with CRLF; RFC 5321 4.5.3.1.4 asks for 512 or more
-MAX_AUTH_LINE = 12288  # octets with CRLF; RFC 4954 4
-MAX_DEFINE_LINE = 80 * 1024  # octets with CRLF: a recipient's variables in one line
 MAX_CONTENT_LINE = 512 * 1024  # octets of mail data; RFC 5322 2.1.1 allows 998
-MAX_ERRORS = 20  # breaches of grammar or order since the last accepted message
 MAX_REPLIES = 1000  # that wait to be written before the peer's next command
 CEILING_OCTETS = 256 * 1024 * 1024  # of a message, where the operator sets no limit
 
 LOGIN_EVENTS = (Auth, AuthResponse)
 SILENT_EVENTS = (RcptTo, Define)  # whose replies XACK OFF keeps back (MM-5)
-SILENT_VERBS = {b"RCPT", b"XDFN"}
-CONTENT_VERBS = {b"DATA", b"BDAT", b"XPRT"}
 # Looking a member up in its enumeration costs 50 ns, at every line several times.
 CONNECTED, GREETED, MAIL, RCPT = State.CONNECTED, State.GREETED, State.MAIL, State.RCPT
 DATA, CHUNK, CHUNKS, PARTS = State.DATA, State.CHUNK, State.CHUNKS, State.PARTS
 AUTH, UPGRADING, CLOSED = State.AUTH, State.UPGRADING, State.CLOSED
 SUBMITTING = {MAIL, RCPT, State.MERGE, State.MERGE_RCPT}
-# Behind a refused MAIL or RCPT the rest of a pipelined group is no error.
-GROUP_VERBS = SILENT_VERBS | CONTENT_VERBS
-REFUSED_VERBS = {b"MAIL", b"RCPT", b"BDAT", b"XMRG", b"XDFN"}
 # What speaks HTTP, or TLS without being asked to, is sent away at once.
 HTTP_VERBS = {b"GET", b"POST", b"PUT", b"HEAD", b"OPTIONS", b"CONNECT"}
 KNOWN_VERBS = {b"XDSN", b"BURL"}  # of other servers, never served
 TLS_HANDSHAKE = b"\x16"
-
-SECRET = b"***\r\n"
-BARE = {b"DATA", b"RSET", b"QUIT", b"NOOP", b"HELP", b"STARTTLS"}  # words alone
-BARE_LOGIN = re.compile(rb"(?i:AUTH) +[A-Za-z0-9-]{1,20} *\r\n")  # without a response
-ANSWER = re.compile(rb"[A-Za-z0-9+/=]+\s*")  # to a 334, or to one that never came
 
 Wire = Callable[[str, bytes], None]
 
@@ -99,14 +93,12 @@ class ServerSession:
         self.is_authenticated = False
         self._inbox = Inbox()
         self._mail_data = MailDataReader(self._inbox)
-        self._outbox: list[bytes] = []
+        self._outbox = Outbox()
+        self._refusals = Refusals()
+        self._veil = Veil()
         self._wire: Wire | None = None
         self._pending: Event | None = None
         self._verb = b""  # of the last command line
-        self._errors = 0
-        self._refused = b""  # the verb, where the last MAIL or RCPT was refused
-        self._is_silent = False  # XACK OFF
-        self._has_tried = False  # the last command was AUTH
         self._chunk_count = 0
         self._behind_chunk = GREETED  # where a refused chunk leads
         self._forget()
@@ -114,7 +106,7 @@ class ServerSession:
     def _forget(self) -> None:
         """End the transaction: what was learnt of it is of no more use."""
         self._is_utf8 = False
-        self._withheld: Reply | None = None  # the first error that XACK OFF kept back
+        self._refusals.withheld = None
         self._merge: Merge | None = None
         self._chunks: Chunks | None = None
         self._chunk: Chunk | None = None  # that BDAT announced, not yet allowed
@@ -154,8 +146,7 @@ class ServerSession:
         self._inbox.octets += data
 
     def data_to_send(self) -> bytes:
-        octets = b"".join(self._outbox)
-        self._outbox.clear()
+        octets = self._outbox.take()
         if self._wire and octets:
             self._wire("wr", octets)
         return octets
@@ -178,7 +169,7 @@ class ServerSession:
                 self._pending = found
                 return found
             if found.is_positive:
-                self._write(found)
+                self._outbox.write(found)
             else:
                 self._refuse(found)
         return Signal.CLOSED if self.state is CLOSED else Signal.NEED_DATA
@@ -189,11 +180,11 @@ class ServerSession:
         if self._chunk is not None and reply.code != 421:
             self._allow_chunk(reply)
             return
-        is_silent = self._is_silent and isinstance(event, SILENT_EVENTS)
+        is_silent = self._refusals.is_silent and isinstance(event, SILENT_EVENTS)
         if is_silent and reply.code != 421:
             self._withhold(reply)
         else:
-            self._write(reply)
+            self._outbox.write(reply)
         if reply.code == 421:
             self.state = CLOSED
         elif isinstance(event, MailData):
@@ -206,13 +197,13 @@ class ServerSession:
 
     def greet(self, reply: Reply) -> None:
         """Open the session; a refusal closes it. RFC 5321 3.1, 4.3.2."""
-        self._write(reply)
+        self._outbox.write(reply)
         if not reply.is_positive:
             self.state = CLOSED
 
     def close(self, reply: Reply) -> None:
         """Say `reply`, unasked, and end the session; RFC 5321 3.8."""
-        self._write(reply)
+        self._outbox.write(reply)
         self._pending = None
         self.state = CLOSED
 
@@ -227,14 +218,15 @@ class ServerSession:
     def _begin_anew(self) -> None:
         self.state = CONNECTED
         self.is_authenticated = False
-        self._is_silent = False
+        self._refusals.is_silent = False
         self._forget()
 
     # -- answers
 
     def _end_data(self, event: MailData, reply: Reply) -> None:
         if reply.is_positive:
-            self._errors = self._chunk_count = 0
+            self._refusals.forgive()
+            self._chunk_count = 0
             if self._merge is not None and not event.is_last:
                 self._merge.taken(event)
                 self.state = PARTS
@@ -243,10 +235,10 @@ class ServerSession:
         self._forget()
 
     def _move(self, event: Command, reply: Reply) -> None:
-        self._refused = self._verb if reply.code >= 400 else b""
-        if self._refused:
+        self._refusals.verb = self._verb if reply.code >= 400 else b""
+        if self._refusals.verb:
             if isinstance(event, RcptTo) and not event.is_valid:
-                self._count_error()
+                self._refusals.count_one()
             elif isinstance(event, Define) and self._merge is not None:
                 self._merge.spoil()
             return
@@ -264,7 +256,7 @@ class ServerSession:
         self._inbox.clear()
 
     def _after_acknowledge(self, event: Acknowledge) -> None:
-        self._is_silent = not event.is_on
+        self._refusals.is_silent = not event.is_on
 
     # -- command lines
 
@@ -273,31 +265,13 @@ class ServerSession:
         if self.state is CONNECTED and inbox.octets.startswith(TLS_HANDSHAKE):
             self.close(status.NOT_SMTP)
             return None
-        was_dropped = inbox.dropped
-        line = inbox.cut_line()
-        if line is None:
-            if inbox.searched > MAX_LINE:
-                self._bound_line()
-            return None
+        is_login = self.state is AUTH
+        line = read_line(inbox, self.features, is_login=is_login)
+        if not isinstance(line, bytes):
+            self._verb = inbox.head[:4].upper()
+            return line
         self._verb = line[:4].upper()
-        is_long = len(line) > MAX_LINE - 2 and len(line) > self._line_limit(line) - 2
-        if was_dropped or is_long:
-            return status.LINE_TOO_LONG
-        return self._read_auth(line) if self.state is AUTH else self._parse(line)
-
-    def _bound_line(self) -> None:
-        """Drop a line that is too long while it comes, save what may be half a CRLF."""
-        inbox = self._inbox
-        if inbox.dropped or len(inbox) > self._line_limit(bytes(inbox.octets[:5])):
-            inbox.drop(1)
-
-    def _line_limit(self, line: bytes) -> int:
-        """Octets with CRLF that a line which begins like this may have."""
-        verb = line[:5].upper()
-        if self.state is AUTH or verb == b"AUTH ":
-            return MAX_AUTH_LINE
-        is_define = verb == b"XDFN " and MERGE_FEATURE in self.features
-        return MAX_DEFINE_LINE if is_define else MAX_LINE
+        return self._read_auth(line) if is_login else self._parse(line)
 
     def _parse(self, line: bytes) -> Event | Reply | None:
         if REFUSED_OCTETS.search(line):
@@ -308,8 +282,8 @@ class ServerSession:
         if parse is None:
             return self._unknown(verb)
         refusal = None
-        if self._withheld is not None and verb in CONTENT_VERBS:
-            refusal = self._withheld
+        if self._refusals.withheld is not None and verb in CONTENT_VERBS:
+            refusal = self._refusals.withheld
         elif verb not in TRANSITIONS[self.state]:
             refusal = self._out_of_order(verb)
         if refusal is not None and verb != b"BDAT":
@@ -335,7 +309,7 @@ class ServerSession:
         is_early = self.state in {MAIL, State.MERGE} and verb in CONTENT_VERBS
         return (
             status.NO_RECIPIENTS
-            if is_early and self._refused == b"RCPT"
+            if is_early and self._refusals.verb == b"RCPT"
             else status.BAD_SEQUENCE
         )
 
@@ -398,7 +372,7 @@ class ServerSession:
     def _allow_chunk(self, reply: Reply) -> None:
         """Read the first chunk, its refusal told when all its octets have come."""
         chunk, self._chunk = self._chunk, None
-        self._refused = b"" if reply.is_positive else self._verb
+        self._refusals.verb = b"" if reply.is_positive else self._verb
         if chunk is not None:
             self._begin_chunk(chunk, None if reply.is_positive else reply)
 
@@ -436,15 +410,14 @@ class ServerSession:
     def _refuse(self, reply: Reply) -> None:
         """Answer illegal input; too much of it ends the session."""
         verb = self._verb
-        if self._is_silent and verb in SILENT_VERBS:
+        if self._refusals.is_silent and verb in SILENT_VERBS:
             self._withhold(reply)
         else:
-            self._write(reply)
+            self._outbox.write(reply)
         self._step_back(verb)
-        if self._refused and verb in GROUP_VERBS:
-            return
-        self._refused = verb if verb in REFUSED_VERBS else b""
-        self._count_error()
+        self._refusals.count(verb)
+        if self._refusals.is_too_much:
+            self.close(status.TOO_MANY_ERRORS)
 
     def _step_back(self, verb: bytes) -> None:
         """The state behind a refusal; a transaction that failed is forgotten."""
@@ -466,55 +439,27 @@ class ServerSession:
 
     def _cancels(self, verb: bytes) -> bool:
         """Whether a refused command ends the submission (MM-5)."""
-        if verb in CONTENT_VERBS and self._withheld is not None:
+        if verb in CONTENT_VERBS and self._refusals.withheld is not None:
             return True
         if self.state is PARTS:
-            return verb in GROUP_VERBS or verb in REFUSED_VERBS
+            return verb in GROUP_VERBS or verb in OPENING_VERBS
         return self._merge is not None and verb == b"XPRT"
 
     def _withhold(self, reply: Reply) -> None:
-        """Keep a reply back; outside a submission errors are ignored (MM-5)."""
-        is_first = self._withheld is None and self.state in SUBMITTING
-        if is_first and not reply.is_positive:
-            self._withheld = reply
-
-    def _count_error(self) -> None:
-        self._errors += 1
-        if self._errors >= MAX_ERRORS:
-            self.close(status.TOO_MANY_ERRORS)
+        is_submitting = self.state in SUBMITTING
+        self._refusals.withhold(reply, is_submitting=is_submitting)
 
     # -- the wire
 
     def _see(self, octets: bytes) -> None:
-        if self._wire:
-            self._wire("rd", self._shown(octets))
-
-    def _shown(self, octets: bytes) -> bytes:
-        """`octets` read now, the secrets of a login left out."""
+        if self._wire is None:
+            return
         if self.is_receiving:
-            return octets
-        if self.state is AUTH or self._inbox.dropped:
-            return SECRET
-        verb = octets[:4].upper()
-        if verb == b"AUTH":
-            self._has_tried = True
-            return octets if BARE_LOGIN.fullmatch(octets) else octets[:5] + SECRET
-        # What was sent behind an AUTH that is refused comes as if it were commands.
-        if (
-            self._has_tried
-            and ANSWER.fullmatch(octets)
-            and octets.strip().upper() not in BARE
-        ):
-            return SECRET
-        self._has_tried &= verb not in PARSERS
-        return octets
-
-    def _write(self, reply: Reply) -> None:
-        # Most replies have one line: 0.4 us here, 1 us in the general form.
-        if len(reply.lines) == 1:
-            self._outbox.append(f"{reply.code} {reply.lines[0]}\r\n".encode())
+            self._wire("rd", octets)
+        elif self.state is AUTH or self._inbox.dropped:
+            self._wire("rd", SECRET)
         else:
-            self._outbox.append(reply.encode())
+            self._wire("rd", self._veil.shown(octets))
 
 
 # What a command has to pass that is legal here by its verb.

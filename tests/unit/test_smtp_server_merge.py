@@ -101,7 +101,7 @@ def test_variables_are_bounded_and_their_recipient_is_refused() -> None:
     assert one.codes(b"XDFN a=" + b"x" * 65_000 + b"\r\n") == [250]
     assert one.codes(b"XDFN b=" + b"x" * 65_000 + b"\r\n") == [552]
     assert one.codes(b"RCPT TO:<c@d.test>\r\n") == [503]
-    assert one.codes(b"XDFN a=" + b"x" * 1_000_000 + b"\r\n") == [500]
+    assert one.codes(b"XDFN a=", *[b"x" * 1000] * 1000, b"\r\n") == [500]
     assert one.codes(b"RCPT TO:<c@d.test>\r\n") == [503]
     assert one.codes(b"XDFN a=1\r\nXDFN a=2\r\nRCPT TO:<c@d.test>\r\n") == [
         250,

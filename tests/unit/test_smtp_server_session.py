@@ -3,6 +3,7 @@ import itertools
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sinyal.smtp.command_lines import MAX_LINE
 from sinyal.smtp.events import (
     Auth,
     AuthResponse,
@@ -17,7 +18,7 @@ from sinyal.smtp.events import (
     StartTls,
 )
 from sinyal.smtp.reply import reply
-from sinyal.smtp.server import MAX_LINE, ServerSession, Signal
+from sinyal.smtp.server import ServerSession, Signal
 from sinyal.smtp.transitions import State
 from sinyal.smtp.transparency import stuff
 
