@@ -204,6 +204,18 @@ class DomainSettings(msgspec.Struct, frozen=True, kw_only=True):
     dkim_expire_after: float | None = None
     dkim_add_body_limit: bool = False
     dkim_query_method: str = ""
+    second_dkim_sign: bool | str = False
+    second_dkim_identity: str = "sender-or-from"
+    second_dkim_identity_fallback: str = ""
+    second_dkim_algorithm: str = "rsa-sha256"
+    second_dkim_headers_canon: str = "relaxed"
+    second_dkim_body_canon: str = "relaxed"
+    second_dkim_headers: tuple[str | Pattern, ...] = ()
+    second_dkim_disallow_adding_headers: tuple[str, ...] = ()
+    second_dkim_add_timestamp: bool = False
+    second_dkim_expire_after: float | None = None
+    second_dkim_add_body_limit: bool = False
+    second_dkim_query_method: str = ""
     remove_header: tuple[str, ...] = ()
 
 

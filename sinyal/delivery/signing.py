@@ -11,10 +11,16 @@ from sinyal.config.vocabulary import DomainKey
 from sinyal.mail import dkim, header
 from sinyal.mail.address import domain, parse
 from sinyal.mail.dkim_options import Options, options_of
-from sinyal.mail.envelope import QueueEntry
+from sinyal.mail.envelope import AtDelivery, QueueEntry
 from sinyal.runtime.log import LOG
 
 IF_OPTIONS = "if-x-dkim-options-present"
+NO_OPTIONS = Options()
+SECOND = tuple(
+    name
+    for name in DomainSettings.__struct_fields__
+    if f"second_{name}" in DomainSettings.__struct_fields__
+)
 
 
 class Chosen(msgspec.Struct, frozen=True):
@@ -42,13 +48,33 @@ class Signer:
     def field(
         self, entry: QueueEntry, content: bytes, settings: DomainSettings
     ) -> bytes:
-        """The DKIM-Signature field of `content`, b"" where none is due (DKIM-1)."""
-        said = entry.envelope.at_delivery.dkim_options
-        is_due = said if settings.dkim_sign == IF_OPTIONS else settings.dkim_sign
-        if not is_due:
-            return b""
-        options = options_of(said)
-        chosen = self._chosen(entry, content, settings, options)
+        """The DKIM-Signature fields of `content`, b"" where none is due (DKIM-1).
+
+        What the message itself says counts for the first one only (DKIM-4, DKIM-8).
+        """
+        asked = entry.envelope.at_delivery
+        first = b""
+        if _is_due(settings.dkim_sign, asked):
+            options = options_of(asked.dkim_options)
+            brought = asked.dkim_key if options.selector else ""
+            first = self._signature(entry, content, settings, options, brought)
+        if not _is_due(settings.second_dkim_sign, asked):
+            return first
+        return self._signature(entry, content, second(settings)) + first
+
+    def _signature(
+        self,
+        entry: QueueEntry,
+        content: bytes,
+        settings: DomainSettings,
+        options: Options = NO_OPTIONS,
+        brought: str = "",
+    ) -> bytes:
+        identities = _identities(content, settings, options)
+        if brought and identities:
+            chosen = _brought(entry, options, identities[0])
+        else:
+            chosen = self._chosen(entry.queue.vmta, identities, settings, options)
         if chosen is None:
             return b""
         return dkim.sign(
@@ -62,16 +88,13 @@ class Signer:
 
     def _chosen(
         self,
-        entry: QueueEntry,
-        content: bytes,
+        vmta: str,
+        identities: Sequence[str],
         settings: DomainSettings,
         options: Options,
     ) -> Chosen | None:
         """The first identity's key; None when no identity has one (DKIM-2, DKIM-3)."""
-        identities = _identities(content, settings, options)
-        if entry.envelope.at_delivery.dkim_key and options.selector and identities:
-            return _brought(entry, options, identities[0])
-        keys = self._keys_for(entry.queue.vmta, options)
+        keys = self._keys_for(vmta, options)
         is_exact = settings.dkim_identity == "strict-from"
         for identity in identities:
             row = _row(keys, options, identity, is_exact=is_exact)
@@ -105,6 +128,16 @@ class Signer:
             expires_at=0 if expires_s is None else now + int(expires_s),
             has_length=settings.dkim_add_body_limit,
         )
+
+
+def second(settings: DomainSettings) -> DomainSettings:
+    """The settings with those of the second signature in the place of the first."""
+    own = {name: getattr(settings, f"second_{name}") for name in SECOND}
+    return msgspec.structs.replace(settings, **own)
+
+
+def _is_due(wanted: bool | str, asked: AtDelivery) -> bool:
+    return bool(asked.dkim_options if wanted == IF_OPTIONS else wanted)
 
 
 def _identities(

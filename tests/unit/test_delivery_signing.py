@@ -132,3 +132,23 @@ def test_headers_that_nobody_may_add_are_listed_once_more() -> None:
     found = signature(dkim_disallow_adding_headers=("Subject", "X-New"))
     listed = found.partition("h=")[2].partition(";")[0].replace(" ", "").split(":")
     assert [listed.count(name) for name in ("Subject", "X-New", "From")] == [2, 1, 1]
+
+
+def test_a_second_signature_has_settings_of_its_own_and_obeys_no_options() -> None:
+    found = signature(
+        "s=two",
+        second_dkim_sign=True,
+        second_dkim_identity="@other.example",
+        second_dkim_body_canon="simple",
+    )
+    assert found.count("DKIM-Signature:") == 2
+    assert "c=relaxed/simple; d=other.example; s=any;" in found
+    assert "c=relaxed/relaxed; d=news.shop.example; s=two;" in found
+
+
+def test_the_second_signature_may_stand_alone() -> None:
+    found = signature(dkim_sign=False, second_dkim_sign=True)
+    assert found.count("DKIM-Signature:") == 1
+    assert "s=one;" in found
+    wanted = "if-x-dkim-options-present"
+    assert signature(dkim_sign=False, second_dkim_sign=wanted) == ""

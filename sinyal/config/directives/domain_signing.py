@@ -27,7 +27,6 @@ dkim-expire-after | time interval or never | never | 3.3.10.25 | The signature e
 dkim-add-body-limit | boolean | false | 3.3.10.20 | The signature says the body's length
     (l=)
 dkim-query-method | text | | 3.3.10.26 | What q= says
-: accepted one signature is made yet
 second-dkim-sign | boolean or if-x-dkim-options-present | false | 10.6.4 | Mail is
     signed a second time
 second-dkim-identity | signing identity | sender-or-from | 10.6.4 | The same as
