@@ -38,6 +38,19 @@ async def deliver_one(peer: Peer, **settings: object) -> Outcome:
     return outcome
 
 
+def test_an_address_of_another_script_bounces_where_smtputf8_is_not_offered() -> None:
+    async def go() -> Outcome:
+        async with listening(Peer()) as port:
+            chain = Chain(to(port))
+            chain.add("büro@example.test")
+            (outcome,) = await chain.deliver(1)
+        return outcome
+
+    outcome = asyncio.run(go())
+    assert outcome.verdict is BOUNCED
+    assert str(outcome.reply).startswith("553 5.6.7 ")
+
+
 def test_a_message_is_delivered_as_it_was_composed() -> None:
     peer = Peer()
     outcome = asyncio.run(deliver_one(peer))
