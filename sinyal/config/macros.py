@@ -7,13 +7,14 @@ from sinyal.config.problem import BadValue
 from sinyal.config.vocabulary import Macro
 
 MENTION = re.compile(r"\$([A-Za-z0-9_]+)")
-MAX_PATTERNS = 10_000
+MAX_PATTERNS = 10_000  # out of one text
+MAX_WHOLE = 250_000  # out of a file: hundreds of VirtualMTAs name the same macros
 MAX_DEPTH = 32
 MAX_LENGTH = 255
 
 
 class Macros:
-    """The macros of a configuration; at most 10,000 values come out of them all."""
+    """The macros of a configuration; what comes out of them is bounded."""
 
     def __init__(self, macros: tuple[Macro, ...]) -> None:
         self._values = {macro.name: macro.values for macro in macros}
@@ -34,7 +35,8 @@ class Macros:
         for combination in itertools.product(*choices):
             value = "".join(combination)
             self._count += 1
-            if self._count > MAX_PATTERNS or len(value) > MAX_LENGTH:
+            is_too_much = len(found) >= MAX_PATTERNS or self._count > MAX_WHOLE
+            if is_too_much or len(value) > MAX_LENGTH:
                 raise BadValue(
                     "too many patterns, or too long ones", "shorten the list"
                 )

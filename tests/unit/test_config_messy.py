@@ -229,3 +229,16 @@ def test_hostile_lines_cost_time_in_proportion():
     loaded("<pattern-list a>\n" + "mail-from /x/ <pattern-list>\n" * 20_000)
     loaded("<smtp-pattern-list a>\nreply " + "/a " * 20_000 + "\n")
     assert time.process_time() - started < 8
+
+
+def test_hundreds_of_virtual_mtas_may_name_the_same_macro():
+    names = ",".join(f"d{number}.example" for number in range(60))
+    text = f"domain-macro m {names}\n"
+    entry = "<domain $m>\nmax-smtp-out {}\n</domain>"
+    for number in range(300):
+        inner = entry.format(number + 1)
+        text += f"<virtual-mta v{number}>\n{inner}\n</virtual-mta>\n"
+    started = time.process_time()
+    found = configuration(text)
+    assert time.process_time() - started < 4
+    assert found.domain_for("d59.example", "v299").max_smtp_out == 300
