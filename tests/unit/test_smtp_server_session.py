@@ -222,6 +222,19 @@ def test_a_line_of_content_without_end_costs_less_than_a_megabyte() -> None:
     assert session.data_to_send().startswith(b"500 5.5.2 line of the message")
 
 
+def test_a_long_pipeline_asks_for_its_replies_to_be_written_meanwhile() -> None:
+    session = ServerSession()
+    session.receive_data(b"NOOP\r\n" * 10_000)
+    answered = 0
+    while not isinstance(session.next_event(), Signal):
+        session.send(OK)
+        answered += 1
+        if session.has_much_to_say:
+            assert len(session.data_to_send()) < 16_000
+    assert answered == 10_000
+    assert len(session.data_to_send()) < 16_000
+
+
 LINES = st.sampled_from([b"", b".", b"..", b".x", b"x", b"x.", b"x" * 70])
 ENVELOPE = b"EHLO x\r\nMAIL FROM:<a@b.test>\r\nRCPT TO:<c@d.test>\r\nDATA\r\n"
 
