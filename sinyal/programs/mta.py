@@ -12,12 +12,13 @@ import uvloop
 from sinyal.config import Configuration, Loaded
 from sinyal.control.check import report
 from sinyal.delivery.run import run as run_delivery
-from sinyal.programs import defaults, startup_errors, transmissions
+from sinyal.programs import defaults, startup_errors
 from sinyal.programs.adoption import Adoption
 from sinyal.programs.current import log_of
 from sinyal.programs.listeners import Listeners
 from sinyal.programs.mta_parts import Parts, assemble
 from sinyal.programs.reloader import Reloader
+from sinyal.programs.transmissions import ApiListeners
 from sinyal.reception.pickup import Pickup, check_directories
 from sinyal.runtime.configuration import load_configuration
 from sinyal.runtime.control_socket import ControlServer
@@ -68,12 +69,13 @@ async def run(
     check_directories(configuration.settings.pickup)
     parts = assemble(configuration, state, host_name)
     pickup, listeners = Pickup(parts.door), Listeners(parts.door)
-    reloader = Reloader(config, loaded, [listeners, Adoption(parts)])
+    api = ApiListeners(parts.door)
+    reloader = Reloader(config, loaded, [listeners, api, Adoption(parts)])
     control = ControlServer(state, {"reload": reloader.command})
     try:
         LOG.info("%d recipients recovered from the spool", parts.line.recover())
         await (await listeners.prepare(configuration)).commit()
-        servers = await transmissions.listen(parts.door)
+        await (await api.prepare(configuration)).commit()
         await control.start()
         reload_on_signal(reloader, tasks)
         tasks.start(rotate(parts, stop), "rotation of accounting files")
@@ -83,10 +85,7 @@ async def run(
         await run_delivery(parts.courier, stop)
         await control.stop()
         await pickup.end()
-        await asyncio.gather(
-            listeners.stop(LEAVE_TAKING_S),
-            *(server.stop(LEAVE_TAKING_S) for server in servers),
-        )
+        await asyncio.gather(listeners.stop(LEAVE_TAKING_S), api.stop(LEAVE_TAKING_S))
     finally:
         await tasks.stop()
         await parts.close()

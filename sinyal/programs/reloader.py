@@ -25,7 +25,7 @@ from sinyal.runtime.log import LOG
 
 KEPT = "the running configuration is kept"
 # What only a start can change: the attribute, and what an operator writes.
-AT_START_ONLY = {"spools": "<spool>", "api_listeners": "<transmissions-api-listener>"}
+AT_START_ONLY = {"spools": "<spool>"}
 
 
 class Reloadable(Protocol):

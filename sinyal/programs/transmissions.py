@@ -1,9 +1,13 @@
 """The listeners of the Transmissions API, in the process of `sinyal mta`."""
 
+import asyncio
 import os
 import ssl
 
+from sinyal.config import Configuration
 from sinyal.config.vocabulary import Listener
+from sinyal.programs.adoption import Prepared
+from sinyal.programs.places import Place
 from sinyal.reception.door import Door
 from sinyal.reception.transmissions import Transmissions
 from sinyal.runtime.http_server import Bounds, serve
@@ -13,26 +17,71 @@ from sinyal.runtime.log import LOG
 from sinyal.runtime.tls import listener_context
 
 
-async def listen(door: Door) -> list[Listening]:
-    """The servers of every `<transmissions-api-listener>`.
+class ApiListeners:
+    """Serves every `<transmissions-api-listener>`; none before the first `commit`.
 
-    Keys and settings are those of the moment, places and certificates those of the
-    start. Errors: `OSError` that names the address or the file.
+    Keys and settings are those of the moment. Each reload opens all places anew, for
+    certificates may have been renewed, and closes the former ones: both listen for a
+    moment, so that no client is refused.
     """
-    application, bounds = Transmissions(door), Bounds()
-    servers = []
-    for listener in door.configuration.api_listeners:
-        context = _context(listener)
-        for ip in _addresses(listener):
-            try:
-                server = await serve(ip, listener.port, application, context, bounds)
-            except OSError as error:
-                place = f"transmissions-api-listener {ip}:{listener.port}"
-                text = os.strerror(error.errno) if error.errno else str(error)
-                raise OSError(error.errno, text, place) from error
-            servers.append(server)
-            LOG.info("Transmissions API on %s:%d", ip, listener.port)
-    return servers
+
+    def __init__(self, door: Door) -> None:
+        self._application, self._bounds = Transmissions(door), Bounds()
+        self._open: dict[Place, Listening] = {}
+        self._leaving: list[Listening] = []
+
+    async def prepare(self, new: Configuration) -> Prepared:
+        """Errors: `OSError` that names the address or the file; nothing changed."""
+        contexts = {
+            Place(ip, listener.port): _context(listener)
+            for listener in new.api_listeners
+            for ip in _addresses(listener)
+        }
+        fresh: dict[Place, Listening] = {}
+
+        def undo() -> None:
+            for listening in fresh.values():
+                listening.close()
+
+        try:
+            for place, context in contexts.items():
+                fresh[place] = await self._serve(place, context)
+        except OSError:
+            undo()
+            raise
+
+        async def commit() -> None:
+            self._replace(fresh)
+
+        return Prepared(commit, undo)
+
+    async def stop(self, grace_s: float) -> None:
+        """Return when no connection is open."""
+        every = (*self._open.values(), *self._leaving)
+        await asyncio.gather(*(listening.stop(grace_s) for listening in every))
+
+    async def _serve(self, place: Place, context: ssl.SSLContext) -> Listening:
+        is_shared = any(one.port == place.port for one in self._open)
+        application, bounds = self._application, self._bounds
+        try:
+            return await serve(
+                place.ip, place.port, application, context, bounds, is_shared=is_shared
+            )
+        except OSError as error:
+            text = os.strerror(error.errno) if error.errno else str(error)
+            name = f"transmissions-api-listener {place}"
+            raise OSError(error.errno, text, name) from error
+
+    def _replace(self, fresh: dict[Place, Listening]) -> None:
+        former, self._open = self._open, fresh
+        for listening in former.values():
+            listening.close()
+        busy = [one for one in self._leaving if one.is_busy]
+        self._leaving = [*busy, *former.values()]
+        for place in fresh.keys() - former.keys():
+            LOG.info("Transmissions API on %s", place)
+        for place in former.keys() - fresh.keys():
+            LOG.info("no longer Transmissions API on %s", place)
 
 
 def _addresses(listener: Listener) -> list[str]:

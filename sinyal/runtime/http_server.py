@@ -125,8 +125,13 @@ async def serve(
     application: Application,
     context: ssl.SSLContext,
     bounds: Bounds,
+    *,
+    is_shared: bool = False,
 ) -> Listening:
-    """A server that listens with TLS. Errors: `OSError` of the address."""
+    """A server that listens with TLS. Errors: `OSError` of the address.
+
+    `is_shared` as in `listening_socket`.
+    """
     connections = Connections()
 
     def connection() -> HttpConnection:
@@ -134,7 +139,7 @@ async def serve(
 
     server = await asyncio.get_running_loop().create_server(
         lambda: Entrance(connection, context, bounds, connections),
-        sock=listening_socket(ip, port),
+        sock=listening_socket(ip, port, is_shared=is_shared),
     )
     return Listening(server, connections)
 

@@ -2,6 +2,7 @@
 
 import smtplib
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -287,3 +288,29 @@ def test_a_start_that_fails_is_kept_beside_the_log(tmp_path: Path) -> None:
     kept = (tmp_path / "log" / "pmta-startuperr.log").read_text()
     assert f"Startup error: {file}:2: bogus" in kept
     assert f"{file}:2: bogus" in done.stderr
+
+
+def test_the_transmissions_api_shows_a_renewed_certificate(site: Site) -> None:
+    port, pem = free_port(), site.directory / "api.pem"
+    pem.write_bytes(certificate_pem())
+    section = f"<transmissions-api-listener 127.0.0.1:{port}>"
+    lines = f"{section}\ntls-certificate {pem}\n</transmissions-api-listener>"
+    add(site, f"<transmissions-api>\napi-key {'0' * 40}\n</transmissions-api>")
+    add(site, lines)
+    assert reload(site).exit_code == 0
+    with _handshake(port) as kept:
+        before = kept.getpeercert(binary_form=True)
+        pem.write_bytes(certificate_pem())
+        assert reload(site).exit_code == 0
+        with _handshake(port) as later:
+            assert later.getpeercert(binary_form=True) != before
+        kept.sendall(b"GET / HTTP/1.1\r\nHost: mx.example\r\n\r\n")
+        assert kept.recv(4096).startswith(b"HTTP/1.1 ")
+    change(site, lines, "")
+    assert reload(site).exit_code == 0
+    assert greets(port) == ""
+
+
+def _handshake(port: int) -> ssl.SSLSocket:
+    opened = socket.create_connection(("127.0.0.1", port), PATIENCE_S)
+    return any_certificate().wrap_socket(opened)
