@@ -31,7 +31,7 @@ class Macros:
             self._macro(part, inside) if at % 2 else [part]
             for at, part in enumerate(parts)
         ]
-        found = []
+        found: list[str] = []
         for combination in itertools.product(*choices):
             value = "".join(combination)
             self._count += 1
