@@ -117,8 +117,9 @@ class ServerSession:
 
     @wire.setter
     def wire(self, wire: Wire | None) -> None:
-        self._wire = wire
-        self._inbox.see = self._see if wire else None
+        if wire is not self._wire:
+            self._wire = wire
+            self._inbox.see = self._see if wire else None
 
     @property
     def buffered_octets(self) -> int:
