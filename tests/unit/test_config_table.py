@@ -10,6 +10,7 @@ from sinyal.config import settings
 from sinyal.config.directives.row import Status
 from sinyal.config.directives.table import DIRECTIVES, TABLE
 from sinyal.config.problem import BadValue
+from sinyal.config.redaction import HIDDEN, is_secret, shown
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 REFERENCE = Path(__file__).parents[3] / "shared" / "reference" / "powermta"
@@ -166,3 +167,19 @@ def test_records_are_frozen():
     for record in RECORDS.values():
         assert issubclass(record, msgspec.Struct)
         assert record.__struct_config__.frozen
+
+
+@pytest.mark.parametrize(
+    "row",
+    [row for row in DIRECTIVES if row.type.is_secret],
+    ids=lambda row: f"{row.scope}-{row.name}",
+)
+def test_what_the_table_calls_a_secret_is_hidden_where_files_are_shown(row):
+    assert "sesame" not in shown(row.name, "siphash sesame")
+    if row.type.name not in {"path of a PEM file", "privacy policy"}:
+        assert shown(row.name, "sesame") == HIDDEN
+
+
+def test_no_directive_with_the_name_of_a_secret_has_another_type():
+    for row in DIRECTIVES:
+        assert row.type.is_secret or not is_secret(row.name), row.name
