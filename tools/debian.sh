@@ -4,7 +4,7 @@
 set -eu
 case "${1:-setup}" in
     setup) wanted=""; python3 -c 'import ensurepip, venv' 2>/dev/null || wanted="python3-venv" ;;
-    test) wanted="swaks opendkim-tools chromium libnet-ssleay-perl" ;;
+    test) wanted="swaks opendkim-tools chromium libnet-ssleay-perl msmtp" ;;
     bench) wanted="postfix" ;;
     *) echo "usage: debian.sh setup|test|bench" >&2; exit 2 ;;
 esac
