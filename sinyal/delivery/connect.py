@@ -5,8 +5,9 @@ from contextlib import aclosing
 
 import msgspec
 
+from sinyal.config.settings import DomainSettings
 from sinyal.config.vocabulary import SourceHost
-from sinyal.delivery.line import DeliverySettings, Policy
+from sinyal.delivery.line import Policy
 from sinyal.delivery.local import Cause, error_name
 from sinyal.delivery.reactor import Reactor
 from sinyal.delivery.route import Router, Target, Unreached
@@ -32,7 +33,7 @@ class Attempt(msgspec.Struct, frozen=True):
     """What is needed to try one target."""
 
     target: Target
-    settings: DeliverySettings
+    settings: DomainSettings
     source_ip: str
     hello_name: str
 
@@ -88,7 +89,7 @@ class Connector:
         return last or _no_target(name)
 
     def _attempt(
-        self, target: Target, settings: DeliverySettings, source: SourceHost | None
+        self, target: Target, settings: DomainSettings, source: SourceHost | None
     ) -> Attempt:
         if source is None:
             return Attempt(target, settings, "", self._policy.host_name)
@@ -167,7 +168,7 @@ async def _open(attempt: Attempt) -> Connection:
     )
 
 
-async def _login(settings: DeliverySettings, connection: Connection) -> Reply:
+async def _login(settings: DomainSettings, connection: Connection) -> Reply:
     """CRAM-MD5 alone in the clear, unless the operator allows more; TLS-3."""
     is_safe = connection.tls_protocol or settings.use_unencrypted_plain_auth
     mechanism = "" if is_safe else "CRAM-MD5"
@@ -175,7 +176,7 @@ async def _login(settings: DeliverySettings, connection: Connection) -> Reply:
     return await connection.login(user, password, mechanism)
 
 
-def _ignore(settings: DeliverySettings, connection: Connection) -> None:
+def _ignore(settings: DomainSettings, connection: Connection) -> None:
     if settings.ignore_pipelining:
         connection.extensions.pop("PIPELINING", None)
     if settings.ignore_8bitmime:

@@ -6,7 +6,8 @@ from typing import Protocol
 import msgspec
 
 from sinyal.config.reactions import ReplyRules
-from sinyal.config.vocabulary import SmtpHost, SourceHost
+from sinyal.config.settings import DomainSettings
+from sinyal.config.vocabulary import SourceHost
 from sinyal.events.outcome import Outcome
 from sinyal.mail.envelope import QueueEntry, QueueName
 from sinyal.runtime.clock import Clock
@@ -33,52 +34,6 @@ class Line(Protocol):
     def recovered(self) -> list[QueueName]: ...
 
 
-class DeliverySettings(Protocol):
-    """The domain settings that delivery obeys; guide 3.3.10.
-
-    Units: time-outs in seconds; 0 messages per connection are any number.
-    """
-
-    @property
-    def smtp_hosts(self) -> Sequence[Sequence[SmtpHost]]: ...
-    @property
-    def default_smtp_port(self) -> int: ...
-    @property
-    def connect_timeout(self) -> float: ...
-    @property
-    def smtp_greeting_timeout(self) -> float: ...
-    @property
-    def smtp_data_termination_timeout(self) -> float: ...
-    @property
-    def connection_idle_timeout(self) -> float: ...
-    @property
-    def max_msg_per_connection(self) -> int: ...
-    @property
-    def use_starttls(self) -> bool: ...
-    @property
-    def require_starttls(self) -> bool: ...
-    @property
-    def auth_username(self) -> str: ...
-    @property
-    def auth_password(self) -> str: ...
-    @property
-    def use_unencrypted_plain_auth(self) -> bool: ...
-    @property
-    def ignore_pipelining(self) -> bool: ...
-    @property
-    def ignore_8bitmime(self) -> bool: ...
-    @property
-    def bounce_upon_no_mx(self) -> bool: ...
-    @property
-    def bounce_upon_5xx_greeting(self) -> bool: ...
-    @property
-    def smtp_421_means_mx_unavailable(self) -> bool: ...
-    @property
-    def reenable_source_ip_after(self) -> float | None: ...
-    @property
-    def backoff_upon_all_sources_disabled(self) -> bool: ...
-
-
 class Policy(msgspec.Struct):
     """The operator's answers; a reload may change `host_name`.
 
@@ -87,7 +42,7 @@ class Policy(msgspec.Struct):
     and `host_name` is told in EHLO. `rules_for` gives the smtp-pattern-list of a queue.
     """
 
-    settings_for: Callable[[QueueName], DeliverySettings]
+    settings_for: Callable[[QueueName], DomainSettings]
     source_hosts_for: Callable[[str], Sequence[SourceHost]]
     host_name: str
     rules_for: Callable[[QueueName], ReplyRules | None] = lambda name: None

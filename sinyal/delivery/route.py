@@ -6,8 +6,8 @@ from typing import TypeVar
 
 import msgspec
 
+from sinyal.config.settings import DomainSettings
 from sinyal.config.vocabulary import SmtpHost
-from sinyal.delivery.line import DeliverySettings
 from sinyal.delivery.local import Cause
 from sinyal.events.outcome import Verdict
 from sinyal.runtime.dns import Found, Mx, Resolver, Routing
@@ -54,7 +54,7 @@ class Router:
         self._turn = 0
 
     async def targets(
-        self, domain: str, settings: DeliverySettings
+        self, domain: str, settings: DomainSettings
     ) -> AsyncGenerator[Target | Unreached, None]:
         """Each target in order; an `Unreached` tells why a host gave none."""
         self._turn += 1

@@ -1,22 +1,10 @@
 """How often a queue may try a recipient and open a connection; guide 3.3.10 (LIM)."""
 
-from typing import Protocol
-
+from sinyal.config.settings import DomainSettings
 from sinyal.config.vocabulary import Rate
 from sinyal.queues.rate import Window
 
 NEVER = float("inf")
-
-
-class PaceSettings(Protocol):
-    """The domain settings that bound a queue's pace; None and 0 for no bound."""
-
-    @property
-    def max_msg_rate(self) -> Rate | None: ...
-    @property
-    def max_connect_rate(self) -> Rate | None: ...
-    @property
-    def smtp_out_rampup_interval(self) -> float: ...
 
 
 class Pace:
@@ -25,13 +13,13 @@ class Pace:
     Units: times in epoch seconds; room is a count, `NEVER` for any number.
     """
 
-    def __init__(self, settings: PaceSettings) -> None:
+    def __init__(self, settings: DomainSettings) -> None:
         self._messages = window_of(settings.max_msg_rate)
         self._connects = window_of(settings.max_connect_rate)
         self._rampup_s = settings.smtp_out_rampup_interval
         self._opened_at = -NEVER
 
-    def obey(self, settings: PaceSettings) -> None:
+    def obey(self, settings: DomainSettings) -> None:
         """Go on under other settings; what is spent stays spent."""
         self._messages = window_of(settings.max_msg_rate, self._messages)
         self._connects = window_of(settings.max_connect_rate, self._connects)

@@ -1,63 +1,11 @@
 """Normal and backoff mode of a queue, and the limits that hold in each; BK-1, BK-2."""
 
-from collections.abc import Sequence
-from typing import Protocol
-
 import msgspec
 
-from sinyal.config.vocabulary import Rate
-from sinyal.queues.limits import PaceSettings
+from sinyal.config.settings import DomainSettings
 
 NEVER = float("inf")
-
-
-class ScheduleSettings(PaceSettings, Protocol):
-    """The settings that schedule a queue; `max_smtp_out` 0: any number."""
-
-    @property
-    def max_smtp_out(self) -> int: ...
-    @property
-    def retry_after(self) -> Sequence[float]: ...
-    @property
-    def retry_recipients_after(self) -> float: ...
-    @property
-    def retry_upon_new_mail(self) -> bool: ...
-    @property
-    def bounce_after(self) -> float: ...
-
-
-class QueueSettings(ScheduleSettings, Protocol):
-    """The domain settings of a queue: those of both modes.
-
-    A rate of None in backoff mode is the one of normal mode. `backoff_to_normal_after`
-    None: backoff mode lasts until something else ends it.
-    """
-
-    @property
-    def backoff_max_smtp_out(self) -> int: ...
-    @property
-    def backoff_retry_after(self) -> Sequence[float]: ...
-    @property
-    def backoff_max_msg_rate(self) -> Rate | None: ...
-    @property
-    def backoff_max_connect_rate(self) -> Rate | None: ...
-    @property
-    def backoff_to_normal_after(self) -> float | None: ...
-    @property
-    def backoff_to_normal_after_delivery(self) -> bool: ...
-
-
-class Slowed(msgspec.Struct, frozen=True):
-    """What schedules a queue in backoff mode."""
-
-    max_smtp_out: int
-    retry_after: Sequence[float]
-    retry_recipients_after: float
-    retry_upon_new_mail: bool
-    bounce_after: float
-    max_msg_rate: Rate | None
-    max_connect_rate: Rate | None
-    smtp_out_rampup_interval: float
+QueueSettings = DomainSettings  # of them, those that schedule
 
 
 class Backoff(msgspec.Struct, frozen=True):
@@ -67,19 +15,20 @@ class Backoff(msgspec.Struct, frozen=True):
     until: float = NEVER
 
 
-def in_force(settings: QueueSettings, backoff: Backoff | None) -> ScheduleSettings:
-    """The settings that hold: those with backoff- replace their twins in that mode."""
+def in_force(settings: QueueSettings, backoff: Backoff | None) -> QueueSettings:
+    """The settings that hold: those with backoff- replace their twins in that mode.
+
+    A rate without a twin stays (BK-2).
+    """
     if backoff is None:
         return settings
-    return Slowed(
+    connects = settings.backoff_max_connect_rate or settings.max_connect_rate
+    return msgspec.structs.replace(
+        settings,
         max_smtp_out=settings.backoff_max_smtp_out,
         retry_after=settings.backoff_retry_after,
-        retry_recipients_after=settings.retry_recipients_after,
-        retry_upon_new_mail=settings.retry_upon_new_mail,
-        bounce_after=settings.bounce_after,
         max_msg_rate=settings.backoff_max_msg_rate or settings.max_msg_rate,
-        max_connect_rate=settings.backoff_max_connect_rate or settings.max_connect_rate,
-        smtp_out_rampup_interval=settings.smtp_out_rampup_interval,
+        max_connect_rate=connects,
     )
 
 

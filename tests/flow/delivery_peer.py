@@ -10,7 +10,6 @@ from pathlib import Path
 import dns.message
 import dns.rcode
 import dns.rrset
-import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -18,6 +17,7 @@ from cryptography.x509.oid import NameOID
 
 from sinyal.config.reactions import ReplyRules
 from sinyal.config.rules import reply_rule
+from sinyal.config.settings import DomainSettings
 from sinyal.config.vocabulary import Rate, SmtpHost, SourceHost
 from sinyal.delivery import Courier, Desk, Policy, run
 from sinyal.events.outcome import Outcome, Verdict
@@ -33,7 +33,7 @@ SILENT = "silent"
 Script = dict[str, str | list[str]]
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
+class Settings(DomainSettings, frozen=True, kw_only=True):
     max_smtp_out: int = 20
     retry_after: tuple[float, ...] = (600.0,)
     retry_recipients_after: float = 0.0

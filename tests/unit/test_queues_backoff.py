@@ -1,7 +1,6 @@
 """Backoff mode: when it begins and ends, and the limits that hold in it (BK)."""
 
-import msgspec
-
+from sinyal.config.settings import DomainSettings
 from sinyal.config.vocabulary import Rate
 from sinyal.mail.envelope import Envelope, QueueEntry, QueueName, Recipient
 from sinyal.queues import Queues
@@ -10,7 +9,7 @@ NAME = QueueName("one.test", "v")
 RECIPIENTS = (Recipient("x@one.test", "0" * 20),)
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
+class Settings(DomainSettings, frozen=True, kw_only=True):
     max_smtp_out: int = 20
     retry_after: tuple[float, ...] = (10.0,)
     retry_recipients_after: float = 0.0

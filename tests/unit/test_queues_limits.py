@@ -1,9 +1,9 @@
 """Rates and gaps of queues and VirtualMTAs: kept in every window of virtual time."""
 
-import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sinyal.config.settings import DomainSettings
 from sinyal.config.vocabulary import Rate
 from sinyal.mail.envelope import Envelope, QueueEntry, QueueName, Recipient
 from sinyal.queues import Queues
@@ -12,7 +12,7 @@ RECIPIENTS = (Recipient("x@example.test", "0" * 20),)
 ONE, OTHER = QueueName("one.test", "v"), QueueName("other.test", "v")
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
+class Settings(DomainSettings, frozen=True, kw_only=True):
     max_smtp_out: int = 20
     retry_after: tuple[float, ...] = (10.0,)
     retry_recipients_after: float = 0.0

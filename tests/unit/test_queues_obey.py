@@ -2,6 +2,7 @@
 
 import msgspec
 
+from sinyal.config.settings import DomainSettings
 from sinyal.config.vocabulary import Rate
 from sinyal.mail.envelope import Envelope, QueueEntry, QueueName, Recipient
 from sinyal.queues import Queues
@@ -10,7 +11,7 @@ NAME = QueueName("example.test", "{default}")
 RECIPIENTS = (Recipient("x@example.test", "0" * 20),)
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
+class Settings(DomainSettings, frozen=True, kw_only=True):
     max_smtp_out: int = 1
     retry_after: tuple[float, ...] = (10.0,)
     retry_recipients_after: float = 0.0

@@ -2,7 +2,6 @@
 
 from collections import Counter
 
-import msgspec
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -12,6 +11,7 @@ from hypothesis.stateful import (
     rule,
 )
 
+from sinyal.config.settings import DomainSettings
 from sinyal.config.vocabulary import Rate
 from sinyal.mail.envelope import Envelope, QueueEntry, QueueName, Recipient
 from sinyal.queues import Queues
@@ -24,7 +24,7 @@ RETRY_AFTER = (5.0, 30.0, 150.0)
 RECIPIENTS_AFTER_S = 7.0
 
 
-class Settings(msgspec.Struct, frozen=True):
+class Settings(DomainSettings, frozen=True, kw_only=True):
     max_smtp_out: int = MAX_PER_QUEUE
     retry_after: tuple[float, ...] = RETRY_AFTER
     retry_recipients_after: float = RECIPIENTS_AFTER_S

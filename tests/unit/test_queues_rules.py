@@ -1,8 +1,8 @@
 """The rules of retry, expiry and limits, one by one, in virtual time."""
 
-import msgspec
 import pytest
 
+from sinyal.config.settings import DomainSettings
 from sinyal.config.vocabulary import Rate
 from sinyal.mail.envelope import Envelope, QueueEntry, QueueName, Recipient
 from sinyal.queues import Queues
@@ -11,7 +11,7 @@ NAME = QueueName("example.test", "{default}")
 RECIPIENTS = (Recipient("x@example.test", "0" * 20),)
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
+class Settings(DomainSettings, frozen=True, kw_only=True):
     max_smtp_out: int = 20
     retry_after: tuple[float, ...] = (10.0,)
     retry_recipients_after: float = 0.0
