@@ -66,6 +66,7 @@ class ServerConnection(asyncio.Protocol):
     __slots__ = (
         "_active_at",
         "_dialog",
+        "_fires_at",
         "_held_octets",
         "_is_clogged",
         "_is_greeting",
@@ -99,6 +100,7 @@ class ServerConnection(asyncio.Protocol):
         self._task: asyncio.Future[Any] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._active_at = 0.0
+        self._fires_at = 0.0
         self._step_octets = 0
         self._is_clogged = False
         self._is_paused = False
@@ -244,10 +246,10 @@ class ServerConnection(asyncio.Protocol):
         settle(self._session, dialog, event, reply)
         if self._session.state is State.UPGRADING:
             self._start_tls()
-        elif self._session.is_receiving:
-            self._step_octets = 0
-            if 0.0 < dialog.data_timeout_s < dialog.timeout_s:
-                self._watch()  # the timer that runs would come too late
+            return
+        self._step_octets = 0
+        if self._fires_at > self._active_at + self._timeout_s:
+            self._watch()  # the timer that runs would come too late
 
     def _resume(self) -> None:
         """Read on: what has been waiting is answered first."""
@@ -295,15 +297,21 @@ class ServerConnection(asyncio.Protocol):
             self._step_octets = 0
             self._active_at = self._loop.time()
 
+    @property
+    def _timeout_s(self) -> float:
+        """The longest silence in the present state."""
+        dialog = self._dialog
+        if self._session.is_receiving:
+            return dialog.data_timeout_s or dialog.timeout_s
+        return dialog.timeout_s
+
     def _watch(self) -> None:
         """One timer per connection, set anew when it fires, not at every command."""
         if self._timer:
             self._timer.cancel()
         if self._transport is None:
             return
-        timeout_s = self._dialog.timeout_s
-        if self._session.is_receiving:
-            timeout_s = self._dialog.data_timeout_s or timeout_s
+        timeout_s = self._timeout_s
         left_s = self._active_at + timeout_s - self._loop.time()
         if self._task is not None:
             left_s = timeout_s
@@ -313,6 +321,7 @@ class ServerConnection(asyncio.Protocol):
             # A peer that does not even read is not waited for.
             self._loop.call_later(HANDSHAKE_TIMEOUT_S, self.abort)
             return
+        self._fires_at = self._loop.time() + left_s
         self._timer = self._loop.call_later(left_s, self._watch)
 
     # -- TLS

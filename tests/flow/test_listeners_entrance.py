@@ -250,6 +250,19 @@ def test_mail_data_that_drips_in_is_cut_at_the_data_timeout() -> None:
     uvloop.run(talk())
 
 
+def test_the_command_timeout_holds_again_after_a_message() -> None:
+    async def talk() -> None:
+        async with served(service(SHORT_S, 300.0)) as connect:
+            client = await connect()
+            await client.line()
+            for line in (b"EHLO a", b"MAIL FROM:<a@b>", b"RCPT TO:<a@b>", b"DATA"):
+                await client.say(line + b"\r\n")
+            assert await client.say(b"\r\n.\r\n") == "250 2 octets"
+            assert (await client.line()).startswith("421 ")
+
+    uvloop.run(talk())
+
+
 def test_a_tls_handshake_that_drips_in_is_cut(tls: ListenerTls) -> None:
     async def talk() -> None:
         what = service()
