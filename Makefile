@@ -46,6 +46,7 @@ bench: $(STAMP)
 	@$(BIN)/python bench/reception.py
 	@$(BIN)/python bench/ingest.py
 	@$(BIN)/python bench/memory.py
+	@$(BIN)/python bench/idle.py
 
 docs: $(STAMP)
 	@$(BIN)/python tools/docs.py
