@@ -6,7 +6,7 @@ from typing import Any
 from sinyal.config import addresses, amounts, limits, reporting, rules, values
 from sinyal.config.kind import Type
 
-OTHER_WAYS = ("pipe", "file", "discard", "http-delivery")
+OTHER_WAYS = ("pipe", "file", "http-delivery")
 NOT_OVER_SMTP = "mail would go out over SMTP: other ways are not done yet"
 SWITCH_FORM = "write yes or no"
 TIME_FORM = "write numbers with w, d, h, m or s, like 4d12h"
@@ -28,9 +28,10 @@ PLAIN = (
     ),
     _text(
         "way of delivery",
-        "write smtp",
+        "write smtp or discard",
         values.one_of(
             "smtp",
+            "discard",
             refused=dict.fromkeys(OTHER_WAYS, NOT_OVER_SMTP),
         ),
     ),

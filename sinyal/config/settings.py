@@ -158,6 +158,7 @@ class DomainSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How a queue is delivered, merged for one queue; guide 3.3.10."""
 
     type: str = "smtp"
+    discard_as_bounce: bool = False
     max_smtp_out: int = 20
     max_msg_rate: Rate | None = None
     max_connect_rate: Rate | None = None

@@ -84,6 +84,10 @@ class Courier:
         """Serve the queue over one connection; the caller has called `line.opened`."""
         is_sound = False
         try:
+            if self._policy.settings_for(name).type == "discard":
+                await self._discard(name)
+                is_sound = True
+                return
             avoid = await self._visit(name, frozenset())
             while avoid:
                 avoid = await self._visit(name, avoid)
@@ -93,6 +97,18 @@ class Courier:
                 self.line.failed(name, self.clock())
             self.line.closed(name, self.clock())
             self.notice()
+
+    async def _discard(self, name: QueueName) -> None:
+        """Drop the queue's mail with a d, or with a b (DLV-4)."""
+        is_bounce = self._policy.settings_for(name).discard_as_bounce
+        verdict = Verdict.BOUNCED if is_bounce else Verdict.DELIVERED
+        reply = (Cause.DISCARDED if is_bounce else Cause.DROPPED).reply()
+        count = 0
+        while entry := self.line.take(name, self.clock()):
+            self._end(entry, verdict, reply, way="discard")
+            count += 1
+            if count % SLICE == 0:
+                await asyncio.sleep(0)
 
     async def _visit(self, name: QueueName, avoid: frozenset[str]) -> frozenset[str]:
         """One host's turn; the addresses to leave out in the next one, if any."""
@@ -281,6 +297,8 @@ class Courier:
         verdict: Verdict,
         reason: Reply,
         where: Peer | Unreached | None = None,
+        *,
+        way: str = "smtp",
     ) -> None:
         """Report an end that no reply to a transaction brought about."""
         if isinstance(where, Peer):
@@ -295,6 +313,7 @@ class Courier:
                 is_local=where is None or where.is_local,
                 remote_name=where.host if where else "",
                 remote_ip=where.ip if where else "",
+                delivery_type=way,
             )
         )
 

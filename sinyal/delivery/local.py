@@ -31,6 +31,8 @@ class Cause(Enum):
     NO_VMTA = (554, "5.3.5 the VirtualMTA {vmta} does not exist")  # VM-7
     BAD_REPLY = (451, "4.5.0 unexpected reply: {reason}")
     EXPIRED = (554, "5.4.7 message expired: not delivered within bounce-after")
+    DROPPED = (250, "2.0.0 discarded")
+    DISCARDED = (550, "5.0.0 discarded (discard-as-bounce)")
     BROKEN = (451, "4.3.0 mail system failure")
 
     def reply(self, **facts: str) -> Reply:

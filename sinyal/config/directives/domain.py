@@ -58,6 +58,7 @@ backoff-upon-all-sources-disabled | boolean | false | 3.3.10.46 | Backoff mode b
 reenable-source-ip-after | time interval or never | never | 3.3.10.47 | How long a
     source address stays disabled
 remove-header | header names | | 3.3.7.8 | Headers taken out for this domain
+discard-as-bounce | boolean | false | 3.3.10.95.1 | Mail thrown away counts as bounced
 : accepted delivery does not use it yet
 max-data-volume-rate | data rate | unlimited | 3.3.10.37 | Octets delivered in a period
 backoff-max-data-volume-rate | data rate | | 3.3.10.38 | The same in backoff mode
@@ -148,7 +149,6 @@ add-x-msys-api-header | boolean | false | 3.3.10.99.1 | X-MSYS-API is added for
 sparkpost-sandbox | boolean | false | 3.3.10.99.2 | SparkPost's sandbox is asked for
 sparkpost-ip-pool | text | | 3.3.10.99.3 | SparkPost's pool of addresses
 : accepted only delivery over SMTP is done yet
-discard-as-bounce | boolean | false | 3.3.10.95.1 | Mail thrown away counts as bounced
 file-format | one of newfile-plain newfile-pickup append-mbox | newfile-plain |
     3.3.10.96.1 | Form of files
 file-destination | path with $ variables | | 3.3.10.96.2 | Where files go
