@@ -5,30 +5,12 @@ Source: log-connections, log-commands, log-data, log-tls; guide 3.3.7.30, 60-62.
 
 from collections.abc import Callable
 
-import regex as re
-
 from sinyal.config.settings import SourceSettings
 from sinyal.runtime.smtp_server import Peer
-from sinyal.smtp.dump import dump
+from sinyal.smtp.dump import dump, keyless, printable
 from sinyal.smtp.server import Wire
 
-MAX_LINE = 1_000  # characters of a command or reply
 DOT_LINE = b".\r\n"
-# A private key that a feeder hands over in its header (HDR-1), to the field's end.
-DKIM_KEY = re.compile(
-    rb"(?im)^(X-DKIM-Key[ \t]*+:)[^\r\n]*+(?:\r\n[ \t][^\r\n]*+)*+", re.ASCII
-)
-
-
-def printable(text: str) -> str:
-    """The text in one line, controls and the like as `\\x1b`, long ones cut short."""
-    if len(text) > MAX_LINE:
-        text = f"{text[:MAX_LINE]}... ({len(text)} characters)"
-    if text.isprintable():
-        return text
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode() for c in text
-    )
 
 
 class Journal:
@@ -65,7 +47,7 @@ class Journal:
 
     def _see(self, direction: str, octets: bytes) -> None:
         if self.source.log_data:
-            for line in dump(DKIM_KEY.sub(rb"\1 ***", octets)):
+            for line in dump(keyless(octets)):
                 self.note(f"{direction} {line}")
         if self.source.log_commands:
             self._see_commands(direction == "rd", octets)

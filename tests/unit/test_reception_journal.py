@@ -2,7 +2,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sinyal.config.settings import SourceSettings
-from sinyal.reception.journal import Journal, printable
+from sinyal.reception.journal import Journal
+from sinyal.smtp.dump import printable
 
 
 @given(st.text())
