@@ -1,5 +1,6 @@
 """A checked block turned into the `Configuration`; guide 3.3, 8, 10.1."""
 
+import posixpath
 from collections.abc import Iterator
 from typing import Any
 
@@ -150,6 +151,10 @@ class Builder:
         if block.key.startswith("|"):
             return AcctFile(command=block.key[1:].strip(), **settings)
         path = self._files.resolve(block.key, self._whole.file)
+        target = str(settings.get("move_to", "")).rstrip("/")
+        if target and target == posixpath.dirname(path):
+            own = BadValue("it is the file's own directory", "name another one")
+            self._report(block, "move-to", own)
         return AcctFile(path=path, **settings)
 
     def _processor(self, tag: str) -> Processor | None:

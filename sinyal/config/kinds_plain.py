@@ -96,8 +96,12 @@ PLAIN = (
     _text(
         "record type and fields", "write TYPE FIELD[,FIELD...]", reporting.record_fields
     ),
-    _text("record, header and field", "write TYPE header_NAME FIELD", rules.mapping),
-    _text("queues", "write [!]DOMAIN[/VMTA] with commas", rules.queues, ()),
+    _text(
+        "record, header and field",
+        "write TYPE header_NAME FIELD",
+        reporting.mapping,
+    ),
+    _text("queues", "write [!]DOMAIN[/VMTA] with commas", reporting.queues, ()),
     _text("mail address", "write NAME@DOMAIN", addresses.email),
     _text("mail address or empty", 'write NAME@DOMAIN or ""', addresses.email_or_none),
     _text("mail addresses", "write NAME@DOMAIN with commas", limits.emails, ()),

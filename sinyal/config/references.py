@@ -6,6 +6,7 @@ from sinyal.config.addresses import is_sparkpost
 from sinyal.config.block import Block
 from sinyal.config.faults import advice_of, fault_of
 from sinyal.config.problem import Problem
+from sinyal.config.references_accounting import check_accounting
 from sinyal.config.references_doors import check_doors
 from sinyal.config.settings import SignalsSettings
 
@@ -19,6 +20,7 @@ def check_references(whole: Block) -> list[Problem]:
         *_pools_with_domains(whole),
         *check_doors(whole),
         *_signals(whole),
+        *check_accounting(whole),
         *_lists(whole),
         *_internal_domains(whole),
         *_advice(whole),
@@ -164,6 +166,3 @@ def _advice(whole: Block) -> Iterator[Problem]:
             "add log-file FILE",
             is_error=False,
         )
-    for file in whole.tagged("acct-file"):
-        if file.key.startswith("|"):
-            yield advice_of(file, "has no effect here: pipes are not done yet")

@@ -5,8 +5,10 @@ Every function takes what follows a directive's name, comment removed, and raise
 """
 
 import re
+import shlex
 
 from sinyal.config.grammar import words
+from sinyal.config.patterns import INTERNAL, domain_pattern
 from sinyal.config.problem import BadValue
 from sinyal.config.values import SWITCHES, boolean, items, word
 from sinyal.config.vocabulary import EnableSignals, RecordFields
@@ -41,15 +43,74 @@ PRIVACY = {
     "hmac-sha256": (1,),
     "hmac-sha256-hexkey": (1,),
 }
+HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
+SIPHASH_OCTETS = 16  # the longest key, shorter ones are filled up with zeros
+VMTA_NAME = re.compile(r"[^\s,/]+")
+HEADER_COLUMN = re.compile(r"header_[!-9;-~]+", re.IGNORECASE)
 SUBACCOUNT = re.compile(r"true,(?:subaccount=)?(\d{1,9})")
 
 
 def privacy(text: str) -> str:
     """How addresses are hidden; guide 3.3.11.16. The key is told to nobody."""
     method, *rest = words(text) or [""]
-    if len(rest) not in PRIVACY.get(method.lower(), ()):
+    method = method.lower()
+    if len(rest) not in PRIVACY.get(method, ()):
         raise BadValue("not retain, redact, siphash, siphash-hexkey or hmac-sha256")
+    if method not in {"retain", "redact"}:
+        _check_key(method, rest[0])
     return text
+
+
+def _check_key(method: str, key: str) -> None:
+    octets = len(key.encode())
+    if method.endswith("-hexkey"):
+        if not HEX.fullmatch(key):
+            raise BadValue("the key is not written in pairs of hex digits")
+        octets = len(key) // 2
+    if not octets:
+        raise BadValue("the key is empty")
+    if method.startswith("siphash") and octets > SIPHASH_OCTETS:
+        raise BadValue(f"the key has {octets} octets", "write at most 16")
+
+
+def mapping(text: str) -> tuple[str, str, str]:
+    """`RECORD header_NAME FIELD`, the record as its letter; guide 3.3.11.10."""
+    parts = text.split()
+    if len(parts) != 3 or not HEADER_COLUMN.fullmatch(parts[1]):
+        raise BadValue(f'"{text[:60]}" is not a mapping')
+    letter = _record_type(parts[0])
+    if letter == "tq" or parts[2].lower() == "type":
+        raise BadValue(
+            "tq has no message" if letter == "tq" else "type cannot be another",
+            "name another record or field",
+        )
+    return letter, parts[1], parts[2]
+
+
+def queues(text: str) -> tuple[str, ...]:
+    """`[!]PATTERN[/VMTA]` with commas, the first that fits decides; guide 3.3.11.5."""
+    found = items(text)
+    for queue in found:
+        pattern, slash, vmta = queue.removeprefix("!").partition("/")
+        domain_pattern(pattern)
+        if INTERNAL.fullmatch(pattern):
+            raise BadValue(f'"{pattern}" is no name of a domain', "write a domain")
+        if slash and not VMTA_NAME.fullmatch(vmta):
+            raise BadValue(f'"{vmta[:40]}" is no VirtualMTA', "write a name or *")
+    return found
+
+
+def accounting_place(text: str) -> str:
+    """A path, or `|` and a command with its arguments; guide 3.3.11."""
+    found = word(text)
+    if found.startswith("|"):
+        try:
+            is_command = bool(shlex.split(found[1:]))
+        except ValueError:
+            raise BadValue("a quote in the command is not closed") from None
+        if not is_command:
+            raise BadValue("the command is missing", "write |COMMAND ARGUMENTS")
+    return found
 
 
 def record_types(text: str) -> tuple[str, ...]:

@@ -203,22 +203,6 @@ def header_patterns(text: str) -> tuple[str, ...]:
     return found
 
 
-def mapping(text: str) -> tuple[str, str, str]:
-    """`RECORD header_NAME FIELD`; guide 3.3.11.10."""
-    parts = text.split()
-    if len(parts) != 3 or not parts[1].lower().startswith("header_"):
-        raise BadValue(f'"{text[:60]}" is not a mapping')
-    return parts[0].lower(), parts[1], parts[2]
-
-
-def queues(text: str) -> tuple[str, ...]:
-    """`[!]PATTERN[/VMTA]` with commas, the first that fits decides; guide 3.3.11.5."""
-    found = items(text)
-    for queue in found:
-        domain_pattern(queue.removeprefix("!").partition("/")[0])
-    return found
-
-
 def identity(text: str) -> str:
     """Whose key signs: an address, `@DOMAIN`, a domain, or a keyword (DKIM-2)."""
     found = word(text)

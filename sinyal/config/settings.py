@@ -181,6 +181,26 @@ class DomainSettings(msgspec.Struct, frozen=True, kw_only=True):
     bounce_upon_no_mx: bool = False
     bounce_upon_5xx_greeting: bool = True
     smtp_421_means_mx_unavailable: bool = False
+    disable_acct_records: tuple[str, ...] = ()
+    max_errors_per_connection: int = 0
+    mx_connection_attempts: int = 10
+    data_send_timeout: float = 180.0
+    smtp_multiple_line_response_timeout: float = 300.0
+    retry_after_dns_error: float = 60.0
+    assume_delivery_upon_data_termination_timeout: bool = False
+    bounce_upon_transfer_failure: bool = False
+    bounce_upon_pix_transfer_failure: bool = False
+    pix_bug_workaround: bool = True
+    smtp_553_means_invalid_mailbox: bool = True
+    replace_smtp_421_service_response: bool = False
+    ignore_dsn: bool = False
+    log_connections: bool = False
+    log_commands: bool = False
+    log_data: bool = False
+    log_tls: bool = False
+    log_resolution: bool = False
+    log_transfer_failures: bool = False
+    log_disabled_ips: bool = False
     smtp_hosts: tuple[tuple[SmtpHost, ...], ...] = ()
     default_smtp_port: int = 25
     connect_timeout: float = 120.0
@@ -276,6 +296,16 @@ class AcctFile(msgspec.Struct, frozen=True, kw_only=True):
     user_string: str = ""
     world_readable: bool = False
     sync: bool = False
+    queue_filter: tuple[str, ...] = ()
+    map_header_to_field: tuple[tuple[str, str, str], ...] = ()
+    count_moved_records: bool = False
+    retry_interval: float = 300.0
+    write_timeout: float = 60.0
+    privacy_policy: str = "retain"
+
+    def __repr__(self) -> str:
+        """Without the key of the privacy policy, which belongs in no log."""
+        return f"AcctFile(path={self.path!r}, command={self.command!r}, ...)"
 
 
 class SignalsSettings(msgspec.Struct, frozen=True, kw_only=True):

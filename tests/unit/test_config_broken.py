@@ -116,7 +116,7 @@ MISTAKES = """
 263 | record-fields | the fields are missing
 264 | max-size | smallest size
 265 | delete-after | one word too many
-266 | privacy-policy | refused
+266 | privacy-policy | pairs of hex digits
 273 | deliver-unmatched-email | one word too many
 275 | address | closing / is missing
 276 | address-file | cannot be read

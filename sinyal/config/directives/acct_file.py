@@ -18,7 +18,6 @@ move-interval | time interval | 1d | 3.3.11.3 | How often a new file begins, wit
 user-string | line of text | | 3.3.11.8 | Text of the field userString
 world-readable | boolean | false | 3.3.11.13 | Every local user may read the files
 sync | boolean | false | 3.3.11.15 | Files are flushed to disk regularly
-: accepted accounting does not use it yet
 queue-filter | queues | | 3.3.11.5 | Queues whose deliveries are written
 map-header-to-field | record, header and field | | 3.3.11.10 many | A header takes the
     place of a field
@@ -27,6 +26,9 @@ count-moved-records | boolean | false | 3.3.11.14 | The number of records of a m
 retry-interval | time interval | 5m | 3.3.11.6 | Wait before a program that failed
     starts again
 write-timeout | time interval | 1m | 3.3.11.9 | Longest wait for a program that reads
+privacy-policy | privacy policy | retain | 3.3.11.16 | How local parts of recipients are
+    hidden
+: accepted accounting does not post records yet
 http-webhook-url | URL | | later 3.3.11.17 | Where batches of records are posted
 http-webhook-extra-headers | path of a file | | later 3.3.11.18 | Header lines of the
     request
@@ -43,8 +45,5 @@ http-webhook-connect-timeout | time interval | 5s | later 3.3.11.24 | Longest wa
     the connection
 http-webhook-io-timeout | time interval | 5s | later 3.3.11.25 | Longest wait for an
     answer
-: refused addresses would be written in the clear: they are not hidden yet
-privacy-policy | privacy policy | retain | 3.3.11.16 | How local parts of recipients are
-    hidden
 """,
 )

@@ -59,6 +59,42 @@ reenable-source-ip-after | time interval or never | never | 3.3.10.47 | How long
     source address stays disabled
 remove-header | header names | | 3.3.7.8 | Headers taken out for this domain
 discard-as-bounce | boolean | false | 3.3.10.95.1 | Mail thrown away counts as bounced
+disable-acct-records | record types | | 3.3.10.9 | Records that the queue does not write
+max-errors-per-connection | number or unlimited | unlimited | 3.3.10.1 | Refused
+    recipients after which a connection ends
+mx-connection-attempts | number | 10 | 6.3.15 | Hosts tried for one connection
+smtp-multiple-line-response-timeout | time interval | 5m | 6.3.15 | Longest wait for a
+    reply of several lines
+data-send-timeout | time interval | 3m | 3.3.10.66 | Longest wait until a piece of
+    content is taken
+smtp-553-means-invalid-mailbox | boolean | true | 3.3.10.57 | A 553 without enhanced
+    code is 5.1.1
+replace-smtp-421-service-response | boolean | false | 3.3.10.59 | The text of a 421 is
+    replaced
+bounce-upon-transfer-failure | boolean | false | 3.3.10.63 | Mail bounces when its
+    transfer breaks off
+bounce-upon-pix-transfer-failure | boolean | false | 3.3.10.62 | The same behind a PIX
+    firewall
+assume-delivery-upon-data-termination-timeout | boolean | false | 3.3.10.91 | Content
+    without a reply counts as delivered
+retry-after-dns-error | time interval | 1m | later 3.3.10.42 | Wait after DNS had no
+    answer
+ignore-dsn | boolean | false | 3.3.10.70 | DSN is not used
+log-resolution | boolean | false | 3.3.10.4 | Routing is logged
+log-transfer-failures | boolean | false | 3.3.10.5 | Transfers that break off are logged
+log-disabled-ips | boolean | false | 3.3.10.7 | Disabled source addresses are logged
+log-connections | boolean | false | 4.2.2 | Connections are logged
+log-commands | boolean | false | 3.1, 4.2.2 | Commands and replies are logged
+log-data | boolean | false | 6.3.15 | Every octet is logged
+log-tls | boolean | false | 3.3.10.94.11 | TLS handshakes are logged
+pix-bug-workaround | boolean | true | 3.3.10.86 | The last dot travels alone to a PIX
+    firewall
+: done each recipient has a transaction of its own, as each copy is signed and tracked by
+    itself
+max-rcpt-per-message | number or unlimited | 1000 | 3.3.10.73 | Recipients of one
+    transaction
+: done CHUNKING is not used towards destinations
+ignore-chunking | boolean | false | 3.3.10.68 | CHUNKING is not used
 : accepted delivery does not use it yet
 max-data-volume-rate | data rate | unlimited | 3.3.10.37 | Octets delivered in a period
 backoff-max-data-volume-rate | data rate | | 3.3.10.38 | The same in backoff mode
@@ -112,7 +148,6 @@ notify-of-delay-every | time interval or never | 4h | 3.3.10.18 | How often repo
 dsn-format | one of standard plain-text | standard | 3.3.10.3 | Form of reports
 deliver-local-dsn | boolean | true | 3.3.10.10 | Reports are made; suppress-local-dsn of
     <source> took its place
-disable-acct-records | record types | | 3.3.10.9 | Records that the queue does not write
 bcc-upon-delivery | mail address or empty | | 3.3.10.12 | Gets a copy of what is
     delivered
 check-spf-outbound | boolean | false | 3.3.10.2 | Mail leaves only where SPF of its

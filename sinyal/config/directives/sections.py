@@ -1,6 +1,6 @@
 """The table of sections; guide 3.3."""
 
-from sinyal.config import addresses, values
+from sinyal.config import addresses, reporting, values
 from sinyal.config.directives.row import SectionTag, Status
 from sinyal.config.types import Type
 
@@ -9,7 +9,9 @@ SOURCE = Type(
     "address, range or name", "write an IP, a range or a name", addresses.source_entry
 )
 PATTERN = Type("domain pattern", "write NAME, *.NAME, [*.]NAME or *", values.word)
-FILE_OR_PIPE = Type('path or "|command"', "write a path", values.word)
+FILE_OR_PIPE = Type(
+    'path or "|command"', "write a path, or |COMMAND", reporting.accounting_place
+)
 DIRECTORY = Type(
     "path",
     "write a path",
