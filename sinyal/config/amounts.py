@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 
 from sinyal.config.problem import BadValue
-from sinyal.config.values import SWITCHES, boolean, items, word
+from sinyal.config.values import boolean, items, word
 from sinyal.config.vocabulary import Rate
 
 SECONDS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
@@ -32,14 +32,14 @@ SIZE = re.compile(r"(\d{1,12})([bkmgt]?)")
 RATE = re.compile(r"(\d{1,9})/(\d{0,6})([a-z]{1,3})")
 
 
-def switch_with(later: str) -> Callable[[str], bool]:
-    """A reader of switches whose directive also takes `later`, not done yet."""
+def switch_with(off: str) -> Callable[[str], bool | float]:
+    """A reader of switches, `off` among them, and of intervals: seconds (RT-6)."""
 
-    def switch(text: str) -> bool:
+    def switch(text: str) -> bool | float:
         found = word(text).lower()
-        if found not in SWITCHES and (found == later or INTERVAL.fullmatch(found[:64])):
-            raise BadValue(f'"{found[:40]}" is not done yet by sinyal')
-        return boolean(text)
+        if found == off:
+            return False
+        return duration(text) if INTERVAL.fullmatch(found[:64]) else boolean(text)
 
     return switch
 

@@ -178,7 +178,7 @@ class DomainSettings(msgspec.Struct, frozen=True, kw_only=True):
     smtp_pattern_list: str = ""
     backoff_upon_all_sources_disabled: bool = False
     reenable_source_ip_after: float | None = None
-    bounce_upon_no_mx: bool = False
+    bounce_upon_no_mx: bool | float = False
     bounce_upon_5xx_greeting: bool = True
     smtp_421_means_mx_unavailable: bool = False
     disable_acct_records: tuple[str, ...] = ()

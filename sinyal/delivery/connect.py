@@ -1,5 +1,6 @@
 """From a queue's name to a peer that is ready for MAIL: try each target in turn."""
 
+import re
 import ssl
 from contextlib import aclosing
 
@@ -7,6 +8,7 @@ import msgspec
 
 from sinyal.config.settings import DomainSettings
 from sinyal.config.vocabulary import SourceHost
+from sinyal.delivery.journal import Journal
 from sinyal.delivery.line import Policy
 from sinyal.delivery.local import Cause, error_name
 from sinyal.delivery.reactor import Reactor
@@ -14,10 +16,10 @@ from sinyal.delivery.route import Router, Target, Unreached
 from sinyal.delivery.sources import Sources, is_local
 from sinyal.events.outcome import Verdict
 from sinyal.mail.envelope import QueueName
-from sinyal.runtime.smtp_client import Connection, open_connection
+from sinyal.runtime.smtp_client import Connection, Times, open_connection
 from sinyal.smtp.reply import Reply
 
-MAX_TARGETS = 10  # mx-connection-attempts; guide 6.3.15
+PIX = re.compile(r"\*{10}")  # in place of a greeting; RT-8
 PERMANENT = Verdict.BOUNCED
 
 
@@ -27,6 +29,12 @@ class Peer(msgspec.Struct, frozen=True):
     connection: Connection
     host: str
     extensions: tuple[str, ...]
+    journal: Journal
+
+    @property
+    def is_pix(self) -> bool:
+        """Whether a PIX firewall stands before it, which spoils the last dot."""
+        return bool(PIX.search(self.connection.greeting.text))
 
 
 class Attempt(msgspec.Struct, frozen=True):
@@ -36,6 +44,7 @@ class Attempt(msgspec.Struct, frozen=True):
     settings: DomainSettings
     source_ip: str
     hello_name: str
+    journal: Journal
 
 
 class Connector:
@@ -67,38 +76,49 @@ class Connector:
             reason = Cause.NOT_LOCAL.reply(ip=source.cidr, vmta=name.vmta)
             return Unreached(reason, ip=source.cidr)
         settings = self._policy.settings_for(name)
+        journal = Journal(name, settings, self._policy.log)
         last: Unreached | None = None
         tries = 0
         async with aclosing(self._router.targets(name.domain, settings)) as targets:
             async for target in targets:
+                journal.resolution(_resolved(target))
                 if isinstance(target, Unreached):
                     last = _weightier(last, target)
                     continue
                 if not _fits(target, source, avoid):
                     continue
                 tries += 1
-                attempt = self._attempt(target, settings, source)
+                attempt = self._attempt(name, target, settings, source)
                 found = await self._try(attempt)
                 if not isinstance(found, Peer):
+                    attempt.journal.connection(f"not connected: {found.reply}")
                     found = self._reactor.weighed(name, found, attempt.source_ip)
                 if isinstance(found, Peer) or found.verdict is PERMANENT:
                     return found
-                last = found
-                if tries == MAX_TARGETS:
+                last = msgspec.structs.replace(found, has_no_mx=target.has_no_mx)
+                if tries == settings.mx_connection_attempts:
                     break
         return last or _no_target(name)
 
     def _attempt(
-        self, target: Target, settings: DomainSettings, source: SourceHost | None
+        self,
+        name: QueueName,
+        target: Target,
+        settings: DomainSettings,
+        source: SourceHost | None,
     ) -> Attempt:
-        if source is None:
-            return Attempt(target, settings, "", self._policy.host_name)
-        return Attempt(target, settings, source.cidr, source.name)
+        ip, host_name = "", self._policy.name_for(name.vmta) or self._policy.host_name
+        if source is not None:
+            ip, host_name = source.cidr, source.name
+        where = f"{target.ip}:{target.port}"
+        journal = Journal(name, settings, self._policy.log, where)
+        return Attempt(target, settings, ip, host_name, journal)
 
     async def _try(self, attempt: Attempt) -> Peer | Unreached:
         settings = attempt.settings
         found = await self._converse(attempt, is_tls_wanted=settings.use_starttls)
         if isinstance(found, TlsBroken):
+            attempt.journal.tls_failure(str(found))
             if settings.require_starttls:
                 return _no_tls(attempt, str(found))
             found = await self._converse(attempt, is_tls_wanted=False)
@@ -114,6 +134,7 @@ class Connector:
             connection = await _open(attempt)
         except OSError as error:
             return _failed(Cause.NOT_CONNECTED, target, error)
+        attempt.journal.connection(f"connected from {connection.local_ip}")
         found: Peer | Unreached | TlsBroken | None = None
         try:
             found = _greeted(attempt, connection.greeting)
@@ -138,6 +159,7 @@ class Connector:
             except ConnectionError as error:
                 return TlsBroken(str(error))
             if connection.tls_protocol:
+                attempt.journal.tls(connection)
                 answer = await connection.hello(attempt.hello_name)
                 if not answer.is_positive:
                     return _refused(target, answer)
@@ -149,7 +171,9 @@ class Connector:
             answer = await _login(settings, connection)
             if not answer.is_positive:
                 return _refused(target, answer)
-        return Peer(connection, target.host, extensions)
+        peer = Peer(connection, target.host, extensions, attempt.journal)
+        connection.sends_dot_alone = settings.pix_bug_workaround and peer.is_pix
+        return peer
 
 
 class TlsBroken(Exception):
@@ -162,9 +186,14 @@ async def _open(attempt: Attempt) -> Connection:
         attempt.target.ip,
         attempt.target.port,
         source_ip=attempt.source_ip,
-        timeout_s=settings.connect_timeout,
-        reply_timeout_s=settings.smtp_greeting_timeout,
-        final_timeout_s=settings.smtp_data_termination_timeout,
+        times=Times(
+            settings.connect_timeout,
+            settings.smtp_greeting_timeout,
+            settings.smtp_multiple_line_response_timeout,
+            settings.data_send_timeout,
+            settings.smtp_data_termination_timeout,
+        ),
+        wire=attempt.journal.wire,
     )
 
 
@@ -181,6 +210,8 @@ def _ignore(settings: DomainSettings, connection: Connection) -> None:
         connection.extensions.pop("PIPELINING", None)
     if settings.ignore_8bitmime:
         connection.extensions.pop("8BITMIME", None)
+    if settings.ignore_dsn:
+        connection.extensions.pop("DSN", None)
 
 
 def _greeted(attempt: Attempt, greeting: Reply) -> Unreached | None:
@@ -211,6 +242,12 @@ def _no_target(name: QueueName) -> Unreached:
     reason = "no address of its hosts can be used now"
     reply = Cause.DNS_FAILURE.reply(domain=name.domain, reason=reason)
     return Unreached(reply)
+
+
+def _resolved(target: Target | Unreached) -> str:
+    if isinstance(target, Unreached):
+        return f"routing: {target.reply}"
+    return f"routing: {target.host} {target.ip}:{target.port}"
 
 
 def _fits(target: Target, source: SourceHost | None, avoid: frozenset[str]) -> bool:

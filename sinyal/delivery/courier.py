@@ -2,38 +2,23 @@
 
 import asyncio
 
-import msgspec
-
-from sinyal.config.reactions import NOTHING, Reaction
-from sinyal.delivery.compose import NoVirtualMta
 from sinyal.delivery.connect import Connector, Peer
-from sinyal.delivery.judge import closes, judge
+from sinyal.delivery.endings import Endings, Told
+from sinyal.delivery.judge import closes
 from sinyal.delivery.line import Desk, Line, Policy
-from sinyal.delivery.local import Cause, error_name
-from sinyal.delivery.reactor import Reactor, verdict_after
+from sinyal.delivery.local import Cause
+from sinyal.delivery.reactor import Reactor
 from sinyal.delivery.resting import Rests
 from sinyal.delivery.route import Router, Unreached
-from sinyal.delivery.wishes import wishes_of
-from sinyal.events.outcome import Outcome, Verdict
+from sinyal.delivery.transaction import Said, Transactions
+from sinyal.events.outcome import Verdict
 from sinyal.mail.envelope import QueueEntry, QueueName
-from sinyal.mail.verp import reverse_path
 from sinyal.runtime.dns import Resolver
-from sinyal.runtime.log import LOG
 from sinyal.runtime.smtp_client import Connection
 from sinyal.runtime.tls import client_context
-from sinyal.smtp.client import NeedsUtf8, Replies
 from sinyal.smtp.reply import Reply
 
 SLICE = 200  # entries of a dead queue that are bounced before others get their turn
-
-
-class Said(msgspec.Struct, frozen=True):
-    """What a peer said to a message: the reply that decided, and what follows."""
-
-    replies: Replies
-    reply: Reply
-    is_refusal: bool
-    reaction: Reaction
 
 
 class Courier:
@@ -51,12 +36,13 @@ class Courier:
         self.changed = asyncio.Event()
         self.is_stopping = False
         self.transacting: set[asyncio.Task[None]] = set()
-        self._desk = desk
         self._policy = policy
         tls = client_context(verify=False)
         self._router = Router(resolver)
-        self._reactor = Reactor(line, policy, desk.clock)
-        self._connector = Connector(policy, self._router, tls, self._reactor)
+        reactor = Reactor(line, policy, desk.clock)
+        self._connector = Connector(policy, self._router, tls, reactor)
+        self._endings = Endings(line, desk, self.notice)
+        self._transactions = Transactions(line, policy, desk, reactor, self.notice)
         self._rests = Rests(line, desk.clock, self.notice)
 
     def ask(self, resolver: Resolver) -> None:
@@ -78,7 +64,7 @@ class Courier:
 
     def expire(self, entry: QueueEntry) -> None:
         """Bounce an entry that is older than bounce-after; RT-4."""
-        self._end(entry, Verdict.BOUNCED, Cause.EXPIRED.reply())
+        self._endings.end(entry, Verdict.BOUNCED, Cause.EXPIRED.reply())
 
     async def serve(self, name: QueueName) -> None:
         """Serve the queue over one connection; the caller has called `line.opened`."""
@@ -105,7 +91,7 @@ class Courier:
         reply = (Cause.DISCARDED if is_bounce else Cause.DROPPED).reply()
         count = 0
         while entry := self.line.take(name, self.clock()):
-            self._end(entry, verdict, reply, way="discard")
+            self._endings.end(entry, verdict, reply, way="discard")
             count += 1
             if count % SLICE == 0:
                 await asyncio.sleep(0)
@@ -124,12 +110,25 @@ class Courier:
         if why.verdict is Verdict.BOUNCED:
             await self._bounce_all(name, why.reply, why)
             return
-        now = self.clock()
-        self.line.failed(name, now)
+        now, settings = self.clock(), self._policy.settings_for(name)
+        if why.has_no_mx and not isinstance(settings.bounce_upon_no_mx, bool):
+            self._bounce_aged(name, settings.bounce_upon_no_mx)
+        wait_s = settings.retry_after_dns_error if why.is_of_dns else None
+        self.line.failed(name, now, wait_s)
         # The queue waits as a whole; one recipient stands for it in the records.
         if entry := self.line.take(name, now):
-            self._end(entry, Verdict.DEFERRED, why.reply, why)
+            self._endings.end(entry, Verdict.DEFERRED, why.reply, why)
             self.line.put_back(entry, now)
+
+    def _bounce_aged(self, name: QueueName, age_s: float) -> None:
+        """Bounce what has waited so long for a domain without MX (RT-6)."""
+        now = self.clock()
+        reason = Cause.NO_MX.reply(domain=name.domain)
+        while entry := self.line.take(name, now):
+            if entry.envelope.received_at + age_s > now:
+                self.line.add(entry, now)  # all that follow are younger
+                return
+            self._endings.end(entry, Verdict.BOUNCED, reason)
 
     async def _bounce_all(
         self, name: QueueName, reason: Reply, where: Peer | Unreached
@@ -137,10 +136,9 @@ class Courier:
         count = 0
         while entry := self.line.take(name, self.clock()):
             if isinstance(where, Peer):
-                bounced = Verdict.BOUNCED
-                self._report(entry, bounced, reason, where, 0, is_local=False)
+                self._endings.told(Told(entry, Verdict.BOUNCED, reason), where)
             else:
-                self._end(entry, Verdict.BOUNCED, reason, where)
+                self._endings.end(entry, Verdict.BOUNCED, reason, where)
             count += 1
             if count % SLICE == 0:
                 await asyncio.sleep(0)
@@ -156,11 +154,12 @@ class Courier:
         finally:
             self.transacting.discard(task)
             peer.connection.close()
+            peer.journal.connection("closed")
         return avoid
 
     async def _deliver_all(self, name: QueueName, peer: Peer) -> str:
         settings = self._policy.settings_for(name)
-        connection, sent, is_late = peer.connection, 0, False
+        connection, sent, errors, is_late = peer.connection, 0, 0, False
         while connection.is_open and not self.is_stopping:
             entry = self.line.take(name, self.clock())
             if entry is None:
@@ -170,12 +169,15 @@ class Courier:
                 is_late = not await self._rests.rest(name, timeout_s)
                 continue
             is_late = False
-            said = await self._attempt(entry, peer, is_first=not sent)
+            said = await self._transactions.attempt(entry, peer, is_first=not sent)
             if said is None:
                 continue  # the message's own fault, or the connection is closed
             sent += 1
+            errors += said.is_refusal
             if (avoid := await self._consequence(name, peer, said, sent)) is not None:
                 return avoid
+            if errors and errors == settings.max_errors_per_connection:
+                break
         return ""
 
     async def _consequence(
@@ -208,139 +210,3 @@ class Courier:
             connection.close()
             if is_first:
                 self.line.failed(name, self.clock())
-
-    async def _attempt(
-        self, entry: QueueEntry, peer: Peer, *, is_first: bool
-    ) -> Said | None:
-        """What the peer said to one message, its `Outcome` told to all concerned."""
-        try:
-            content = self._desk.compose(entry)
-            if not isinstance(content, bytes):
-                content = await content
-        except NoVirtualMta:
-            self._end(
-                entry, Verdict.BOUNCED, Cause.NO_VMTA.reply(vmta=entry.queue.vmta)
-            )
-            return None
-        except ValueError as error:
-            reason = Cause.BAD_ADDRESS.reply(reason=str(error))
-            self._end(entry, Verdict.BOUNCED, reason)
-            return None
-        except Exception:
-            LOG.exception("message %s cannot be composed", entry.spool_id)
-            self._defer(entry, Cause.BROKEN.reply())
-            return None
-        return await self._send(entry, peer, content, is_first=is_first)
-
-    async def _send(
-        self, entry: QueueEntry, peer: Peer, content: bytes, *, is_first: bool
-    ) -> Said | None:
-        connection, recipient = peer.connection, entry.recipient
-        try:
-            mail_from = reverse_path(entry.envelope, recipient)
-            wishes = wishes_of(entry.envelope, recipient)
-            # Reception lets no bare CR or LF in, and what is composed adds none.
-            replies = await connection.send(
-                mail_from, (recipient.address,), content, wishes, is_canonical=True
-            )
-        except ValueError as error:
-            is_utf8 = isinstance(error, NeedsUtf8)
-            cause = Cause.NO_UTF8 if is_utf8 else Cause.BAD_ADDRESS
-            reason = cause.reply(reason=str(error))
-            self._end(entry, Verdict.BOUNCED, reason, peer)
-            return None
-        except OSError as error:
-            connection.close()
-            self._broken(entry, peer, error, is_first=is_first)
-            return None
-        verdict, reply, is_local = judge(replies)
-        reaction = NOTHING
-        if not is_local:
-            reaction = self._reactor.react(entry.queue, reply, connection.local_ip)
-            is_recipients = any(reply is one for one in replies.recipients)
-            verdict = verdict_after(verdict, reaction, is_recipients=is_recipients)
-        self._report(entry, verdict, reply, peer, len(content), is_local=is_local)
-        if verdict is Verdict.DELIVERED:
-            self.line.succeeded(entry.queue, self.clock())
-        elif verdict is Verdict.DEFERRED:
-            # After skip-mx the next host gets it at once.
-            again = self.line.put_back if reaction.skip_mx else self.line.retry
-            again(entry, self.clock())
-            self.notice()
-        return Said(replies, reply, verdict is not Verdict.DELIVERED, reaction)
-
-    def _broken(
-        self, entry: QueueEntry, peer: Peer, error: OSError, *, is_first: bool
-    ) -> None:
-        """The connection ended within a transaction.
-
-        When it was the first one the queue waits too, or a peer that hangs up on every
-        message would be called again for each.
-        """
-        reason = Cause.DISCONNECTED.reply(
-            error=error_name(error), host=peer.host, ip=peer.connection.remote_ip
-        )
-        if is_first:
-            self.line.failed(entry.queue, self.clock())
-        self._defer(entry, reason, peer)
-
-    def _defer(
-        self, entry: QueueEntry, reason: Reply, where: Peer | None = None
-    ) -> None:
-        self._end(entry, Verdict.DEFERRED, reason, where)
-        self.line.retry(entry, self.clock())
-        self.notice()
-
-    def _end(
-        self,
-        entry: QueueEntry,
-        verdict: Verdict,
-        reason: Reply,
-        where: Peer | Unreached | None = None,
-        *,
-        way: str = "smtp",
-    ) -> None:
-        """Report an end that no reply to a transaction brought about."""
-        if isinstance(where, Peer):
-            self._report(entry, verdict, reason, where, 0, is_local=True)
-            return
-        self._desk.report(
-            Outcome(
-                entry=entry,
-                verdict=verdict,
-                reply=reason,
-                at=self.clock(),
-                is_local=where is None or where.is_local,
-                remote_name=where.host if where else "",
-                remote_ip=where.ip if where else "",
-                delivery_type=way,
-            )
-        )
-
-    def _report(
-        self,
-        entry: QueueEntry,
-        verdict: Verdict,
-        reply: Reply,
-        peer: Peer,
-        size_octets: int,
-        *,
-        is_local: bool,
-    ) -> None:
-        connection = peer.connection
-        self._desk.report(
-            Outcome(
-                entry=entry,
-                verdict=verdict,
-                reply=reply,
-                at=self.clock(),
-                is_local=is_local,
-                remote_name=peer.host,
-                remote_ip=connection.remote_ip,
-                source_ip=connection.local_ip,
-                extensions=peer.extensions,
-                size_octets=size_octets,
-                tls_protocol=connection.tls_protocol,
-                tls_cipher=connection.tls_cipher,
-            )
-        )

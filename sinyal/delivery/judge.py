@@ -1,5 +1,6 @@
 """What a peer's replies to a transaction mean for its one recipient."""
 
+from sinyal.config.settings import DomainSettings
 from sinyal.delivery.local import Cause
 from sinyal.events.outcome import Verdict
 from sinyal.smtp.client import Replies
@@ -23,6 +24,15 @@ def judge(replies: Replies) -> tuple[Verdict, Reply, bool]:
     if replies.final.is_positive:
         return Verdict.DELIVERED, replies.final, False
     return _refusal(replies.final), replies.final, False
+
+
+def status_beside(replies: Replies, reply: Reply, settings: DomainSettings) -> str:
+    """The enhanced status that is told instead of the reply's own, or ""; RT-9."""
+    is_553 = reply.code == 553 and not reply.enhanced
+    is_meant = settings.smtp_553_means_invalid_mailbox
+    if is_553 and is_meant and any(reply is one for one in replies.recipients):
+        return "5.1.1"
+    return ""
 
 
 def closes(replies: Replies) -> bool:

@@ -11,6 +11,7 @@ from sinyal.config.vocabulary import SourceHost
 from sinyal.events.outcome import Outcome
 from sinyal.mail.envelope import QueueEntry, QueueName
 from sinyal.runtime.clock import Clock
+from sinyal.runtime.log import LOG
 
 
 class Line(Protocol):
@@ -27,7 +28,9 @@ class Line(Protocol):
     def add(self, entry: QueueEntry, now: float) -> None: ...
     def retry(self, entry: QueueEntry, now: float) -> None: ...
     def put_back(self, entry: QueueEntry, now: float) -> None: ...
-    def failed(self, name: QueueName, now: float) -> None: ...
+    def failed(
+        self, name: QueueName, now: float, wait_s: float | None = None
+    ) -> None: ...
     def succeeded(self, name: QueueName, now: float) -> None: ...
     def slow_down(self, name: QueueName, now: float, after: float | None) -> bool: ...
     def recover(self, name: QueueName, now: float) -> bool: ...
@@ -39,13 +42,16 @@ class Policy(msgspec.Struct):
 
     `source_hosts_for` takes a VirtualMTA and gives its smtp-source-host lines, the
     global ones where it has none (DOM-9); without any, the system chooses the address
-    and `host_name` is told in EHLO. `rules_for` gives the smtp-pattern-list of a queue.
+    and `host_name` is told in EHLO. `rules_for` gives the smtp-pattern-list of a queue,
+    `name_for` the host-name of a VirtualMTA, or "".
     """
 
     settings_for: Callable[[QueueName], DomainSettings]
     source_hosts_for: Callable[[str], Sequence[SourceHost]]
     host_name: str
     rules_for: Callable[[QueueName], ReplyRules | None] = lambda name: None
+    name_for: Callable[[str], str] = lambda vmta: ""
+    log: Callable[[str], object] = LOG.info
 
 
 class Desk(msgspec.Struct, frozen=True):

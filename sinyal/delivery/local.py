@@ -6,6 +6,7 @@ Texts name the cause as PowerMTA's last errors do (ERR); status codes by RFC 346
 import errno
 from enum import Enum
 
+from sinyal.config.settings import DomainSettings
 from sinyal.smtp.reply import Reply, reply
 
 
@@ -30,6 +31,9 @@ class Cause(Enum):
     NO_UTF8 = (553, "5.6.7 {reason}")  # RFC 6531 3.2, 3.5; RT-10
     NO_VMTA = (554, "5.3.5 the VirtualMTA {vmta} does not exist")  # VM-7
     BAD_REPLY = (451, "4.5.0 unexpected reply: {reason}")
+    TRANSFER = (554, "5.4.2 {error} within the content sent to {host} ({ip})")
+    ASSUMED = (250, "2.0.0 assumed delivered: {host} ({ip}) did not answer the content")
+    UNAVAILABLE = (421, "4.3.2 service unavailable")
     EXPIRED = (554, "5.4.7 message expired: not delivered within bounce-after")
     DROPPED = (250, "2.0.0 discarded")
     DISCARDED = (550, "5.0.0 discarded (discard-as-bounce)")
@@ -39,6 +43,12 @@ class Cause(Enum):
         """The reply with `facts` put into its text."""
         code, text = self.value
         return reply(code, text.format(**facts))
+
+
+def replaced(said: Reply, settings: DomainSettings) -> Reply:
+    """What is told of a reply: replace-smtp-421-service-response hides a 421's text."""
+    is_hidden = said.code == 421 and settings.replace_smtp_421_service_response
+    return Cause.UNAVAILABLE.reply() if is_hidden else said
 
 
 def error_name(error: OSError) -> str:

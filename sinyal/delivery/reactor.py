@@ -10,6 +10,7 @@ import msgspec
 
 from sinyal.config.reactions import NOTHING, Reaction
 from sinyal.delivery.line import Line, Policy
+from sinyal.delivery.local import replaced
 from sinyal.delivery.route import Unreached
 from sinyal.delivery.sources import expand
 from sinyal.events.outcome import Verdict
@@ -55,6 +56,8 @@ class Reactor:
         if found.is_local:
             return found
         reaction = self.react(name, found.reply, source_ip)
+        told = replaced(found.reply, self._policy.settings_for(name))
+        found = msgspec.structs.replace(found, reply=told)
         if reaction.bounce_queue:
             return msgspec.structs.replace(found, verdict=Verdict.BOUNCED)
         if reaction.skip_mx:
@@ -69,10 +72,14 @@ class Reactor:
         now = self._clock()
         for ip in [ip for ip, until in found.items() if until <= now]:
             del found[ip]
-            LOG.info("queue %s: source address %s is used again", name, ip)
+            self._log_address(name, f"source address {ip} is used again")
         if not found:
             del self._disabled[name]
         return frozenset(found)
+
+    def _log_address(self, name: QueueName, text: str) -> None:
+        if self._policy.settings_for(name).log_disabled_ips:
+            self._policy.log(f"queue {name}: {text}")
 
     def _disable(
         self, name: QueueName, source_ip: str, reaction: Reaction, now: float
@@ -82,7 +89,7 @@ class Reactor:
         if lasts_s is None:
             lasts_s = settings.reenable_source_ip_after
         if source_ip not in self._disabled[name]:
-            LOG.info("queue %s: source address %s is disabled", name, source_ip)
+            self._log_address(name, f"source address {source_ip} is disabled")
         self._disabled[name][source_ip] = NEVER if lasts_s is None else now + lasts_s
         hosts = expand(self._policy.source_hosts_for(name.vmta))
         is_last = all(host.cidr in self._disabled[name] for host in hosts)

@@ -22,12 +22,14 @@ class Target(msgspec.Struct, frozen=True):
     host: str
     ip: str
     port: int
+    has_no_mx: bool = False
 
 
 class Unreached(msgspec.Struct, frozen=True):
     """Why no connection came about, and whether the queue's mail bounces for it.
 
-    `is_local`: the reply is of our own making.
+    `is_local`: the reply is of our own making. `is_of_dns`: the DNS had no answer;
+    `has_no_mx`: it had one, the domain's own address serves.
     """
 
     reply: Reply
@@ -35,6 +37,8 @@ class Unreached(msgspec.Struct, frozen=True):
     host: str = ""
     ip: str = ""
     is_local: bool = True
+    is_of_dns: bool = False
+    has_no_mx: bool = False
 
 
 # What the DNS said: (reply, verdict). Anything else is a failure and waits.
@@ -66,11 +70,13 @@ class Router:
         if levels:
             return
         routing = await self.resolver.mx(domain)
-        is_literal = domain.startswith("[")
-        if routing.is_implicit and settings.bounce_upon_no_mx and not is_literal:
+        has_no_mx = routing.is_implicit and not domain.startswith("[")
+        if has_no_mx and settings.bounce_upon_no_mx is True:
             yield Unreached(Cause.NO_MX.reply(domain=domain), Verdict.BOUNCED)
             return
         async for found in self._routed(domain, routing, port):
+            if has_no_mx:
+                found = msgspec.structs.replace(found, has_no_mx=True)
             yield found
 
     async def _fixed(
@@ -118,4 +124,5 @@ def _preference(mx: Mx) -> int:
 
 def _unreached(domain: str, found: Found, reason: str) -> Unreached:
     cause, verdict = FATES.get(found, FAILURE)
-    return Unreached(cause.reply(domain=domain, reason=reason), verdict, domain)
+    reply = cause.reply(domain=domain, reason=reason)
+    return Unreached(reply, verdict, domain, is_of_dns=found not in FATES)

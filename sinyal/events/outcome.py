@@ -21,6 +21,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     `reply` is the peer's, or one of our own making (`is_local`) when no peer answered:
     no MX, connection refused, time-out, message expired.
+    `status` is the enhanced status code where it is not the reply's own.
     Units: `at` epoch seconds UTC, `size_octets` octets sent.
     """
 
@@ -37,3 +38,4 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     tls_protocol: str = ""
     tls_cipher: str = ""
     delivery_type: str = "smtp"
+    status: str = ""

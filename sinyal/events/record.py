@@ -146,7 +146,7 @@ def of_outcome(outcome: Outcome, *, is_tracked: bool = False) -> tuple[Record, .
     vmta, pool = envelope.place_of(recipient)
     letter = TYPES[outcome.verdict]
     is_delivered = letter == "d"
-    status = status_of(outcome.reply)
+    status = outcome.status or status_of(outcome.reply)
     diagnostic = str(outcome.reply)
     is_by_smtp = outcome.delivery_type == "smtp"
     record = Record(

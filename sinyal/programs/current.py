@@ -36,6 +36,11 @@ class Current:
         hosts = self.source_hosts(vmta)
         return hosts[0].cidr.partition("/")[0] if hosts else ""
 
+    def host_name(self, vmta: str) -> str:
+        """The first host-name of a VirtualMTA, or ""."""
+        own = self.configuration.virtual_mtas.get(vmta)
+        return own.host_name[0] if own and own.host_name else ""
+
     def max_smtp_out(self, vmta: str) -> int:
         own = self.configuration.virtual_mtas.get(vmta)
         return own.max_smtp_out if own else 0

@@ -109,7 +109,11 @@ def assemble(configuration: Configuration, state: Path, fallback_name: str) -> P
         clock=clock.now,
     )
     policy = Policy(
-        current.queue_settings, current.source_hosts, host_name, current.reply_rules
+        current.queue_settings,
+        current.source_hosts,
+        host_name,
+        current.reply_rules,
+        current.host_name,
     )
     desk = Desk(line.compose, line.settle, clock.now)
     resolver = Resolver(configuration.settings.name_server)

@@ -170,9 +170,16 @@ class Queue:
         else:
             heapq.heappush(self._closed, (opens_at, next(self._order), entry))
 
-    def fail(self, now: float) -> None:
-        """Enter the retry mode, once for all connections that fail alike; RT-1."""
-        if self.retry_at <= now:
+    def fail(self, now: float, wait_s: float | None = None) -> None:
+        """Enter the retry mode, once for all connections that fail alike; RT-1.
+
+        It lasts `wait_s`, None for the next step of retry-after.
+        """
+        if self.retry_at > now:
+            return
+        if wait_s is not None:
+            self.retry_at = now + wait_s
+        else:
             self.retry_at = now + _nth(self.settings.retry_after, self._waits)
             self._waits += 1
 

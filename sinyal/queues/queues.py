@@ -176,10 +176,13 @@ class Queues:
         queue.put_back(entry, now)
         self._consider(queue, now)
 
-    def failed(self, name: QueueName, now: float) -> None:
-        """No connection came about: the queue is in retry mode; RT-1."""
+    def failed(self, name: QueueName, now: float, wait_s: float | None = None) -> None:
+        """No connection came about: the queue is in retry mode; RT-1.
+
+        It lasts `wait_s`, None for the next step of retry-after.
+        """
         queue = self._queue(name)
-        queue.fail(now)
+        queue.fail(now, wait_s)
         self._consider(queue, now)
 
     def succeeded(self, name: QueueName, now: float) -> None:

@@ -5,11 +5,16 @@ a `Reply`; only the network raises.
 """
 
 import asyncio
+import fcntl
 import ssl
+import termios
 from collections.abc import Sequence
-from typing import cast
+from enum import Enum
+from typing import Protocol, cast
 
-from sinyal.smtp import sasl
+import msgspec
+
+from sinyal.runtime import smtp_login
 from sinyal.smtp.client import (
     NO_WISHES,
     BrokenReply,
@@ -19,8 +24,42 @@ from sinyal.smtp.client import (
 )
 from sinyal.smtp.reply import Reply, reply
 
-NO_MECHANISM = reply(504, "5.5.4 no authentication mechanism in common")
 NOT_SENT = reply(503, "5.5.1 not sent")
+DOT_LINE = b".\r\n"
+
+
+PIECE_OCTETS = 64 << 10  # of content, handed over at once
+
+
+class Times(msgspec.Struct, frozen=True):
+    """How long a peer may take. Units: seconds; RT-11, RFC 5321 4.5.3.2.
+
+    `reply_s` for a reply, `several_lines_s` for its further lines, `piece_s` to take a
+    piece of content, `final_s` for the reply to the whole.
+    """
+
+    connect_s: float = 120.0
+    reply_s: float = 300.0
+    several_lines_s: float = 300.0
+    piece_s: float = 180.0
+    final_s: float = 600.0
+
+
+class Wire(Protocol):
+    """Sees what goes over a connection; secrets of a login are left out."""
+
+    def sent(self, octets: bytes) -> None: ...
+    def content(self, octets: bytes) -> None: ...
+    def received(self, octets: bytes) -> None: ...
+    def replied(self, answer: Reply) -> None: ...
+
+
+class Stage(Enum):
+    """How far the transaction has come in which a connection is."""
+
+    COMMANDS = "commands"
+    CONTENT = "content"  # on its way
+    SENT = "sent"  # its end mark is handed over, no reply has come
 
 
 async def open_connection(
@@ -28,21 +67,19 @@ async def open_connection(
     port: int,
     *,
     source_ip: str = "",
-    timeout_s: float = 120.0,
-    reply_timeout_s: float = 300.0,
-    final_timeout_s: float = 600.0,
+    times: Times | None = None,
+    wire: Wire | None = None,
 ) -> "Connection":
     """A connection whose greeting has been read.
 
-    Units: `timeout_s` bounds the connecting, `reply_timeout_s` each reply,
-    `final_timeout_s` the reply to the content (RT-11; RFC 5321 4.5.3.2).
     Errors: `TimeoutError`, `OSError` from the network; `ConnectionError` for a peer
     that does not speak SMTP.
     """
     loop = asyncio.get_running_loop()
-    async with asyncio.timeout(timeout_s):
+    waits = times or Times()
+    async with asyncio.timeout(waits.connect_s):
         _, connection = await loop.create_connection(
-            lambda: Connection(loop, reply_timeout_s, final_timeout_s),
+            lambda: Connection(loop, waits, wire),
             ip,
             port,
             local_addr=(source_ip, 0) if source_ip else None,
@@ -59,23 +96,23 @@ class Connection(asyncio.Protocol):
     """One connection to a peer; one call at a time.
 
     `extensions` is what EHLO was answered. Errors of every call that talks:
-    `TimeoutError`, `ConnectionError`; the connection is closed then.
+    `TimeoutError`, `ConnectionError`; the connection is closed then, and `stage` tells
+    how far it was. `sends_dot_alone`: the end mark goes out when all before it has.
     """
 
     def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        reply_timeout_s: float,
-        final_timeout_s: float,
+        self, loop: asyncio.AbstractEventLoop, times: Times, wire: Wire | None
     ) -> None:
         self.greeting = NOT_SENT
+        self.stage = Stage.COMMANDS
+        self.sends_dot_alone = False
         self.tls_protocol = ""
         self.tls_cipher = ""
         self.local_ip = ""
         self.remote_ip = ""
         self._loop = loop
-        self._reply_timeout_s = reply_timeout_s
-        self._final_timeout_s = final_timeout_s
+        self._times = times
+        self._wire = wire
         self._session = ClientSession()
         self._transport: asyncio.Transport | None = None
         self._replies: list[Reply] = []
@@ -84,6 +121,9 @@ class Connection(asyncio.Protocol):
         self._deadline_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._error: Exception | None = None
+        self._drained: asyncio.Future[None] | None = None
+        self._is_paused = False
+        self._is_midway = False  # within a reply of several lines
 
     @property
     def extensions(self) -> dict[str, str]:
@@ -102,14 +142,30 @@ class Connection(asyncio.Protocol):
         self.remote_ip = (transport.get_extra_info("peername") or ("",))[0]
 
     def data_received(self, data: bytes) -> None:
+        if self._wire:
+            self._wire.received(data)
         self._session.receive_data(data)
         try:
             while one := self._session.next_reply():
                 self._replies.append(one)
+                self._is_midway = False
+                if self._wire:
+                    self._wire.replied(one)
         except BrokenReply as error:
             self._fail(error)
             return
+        if self._session.is_midway and not self._is_midway:
+            self._is_midway = True
+            self._set_deadline(self._loop.time() + self._times.several_lines_s)
         self._settle()
+
+    def pause_writing(self) -> None:
+        self._is_paused = True
+
+    def resume_writing(self) -> None:
+        self._is_paused = False
+        if self._drained and not self._drained.done():
+            self._drained.set_result(None)
 
     def connection_lost(self, error: Exception | None) -> None:
         self._transport = None
@@ -159,17 +215,10 @@ class Connection(asyncio.Protocol):
 
     async def login(self, user: str, password: str, mechanism: str = "") -> Reply:
         """The last reply to AUTH, by the best mechanism in common; RFC 4954."""
-        offered = self.extensions.get("AUTH", "").upper().split()
-        wanted = (mechanism,) if mechanism else sasl.MECHANISMS
-        chosen = next((name for name in wanted if name in offered), "")
-        if chosen == "CRAM-MD5":
-            return await self._login_cram_md5(user, password)
-        if chosen == "LOGIN":
-            return await self._login_login(user, password)
-        if chosen == "PLAIN":
-            response = sasl.encode(sasl.plain_response(user, password))
-            return (await self.ask(f"AUTH PLAIN {response}\r\n".encode(), 1))[0]
-        return NO_MECHANISM
+        offered = self.extensions.get("AUTH", "")
+        return await smtp_login.login(
+            self._ask_veiled, offered, user, password, mechanism
+        )
 
     async def send(
         self,
@@ -197,7 +246,10 @@ class Connection(asyncio.Protocol):
             octets = self._session.content(
                 content, is_wanted=is_wanted, is_canonical=is_canonical
             )
-            (final,) = await self.ask(octets, 1, self._final_timeout_s)
+            if is_wanted:
+                final = await self._transfer(octets)
+            else:
+                (final,) = await self.ask(octets, 1)
         return Replies(mail=mail, recipients=tuple(accepted), data=data, final=final)
 
     async def quit(self) -> None:
@@ -215,21 +267,26 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
     async def ask(
-        self, octets: bytes, count: int, timeout_s: float = 0.0
+        self,
+        octets: bytes,
+        count: int,
+        timeout_s: float = 0.0,
+        shown: bytes | None = None,
     ) -> list[Reply]:
-        """The next `count` replies, `octets` having been sent."""
+        """The next `count` replies, `octets` having been sent.
+
+        `shown` is what the wire sees of them, None for all.
+        """
         if self._error is not None and not self._replies:
             raise self._lost()
         self._wanted = count
         self._waiter = self._loop.create_future()
-        self._deadline_at = self._loop.time() + (timeout_s or self._reply_timeout_s)
         if octets and self._transport:
+            if self._wire:
+                self._show(octets if shown is None else shown)
             self._transport.write(octets)
-        if self._timer is None:
-            self._watch()
-        elif self._timer.when() > self._deadline_at:
-            self._timer.cancel()
-            self._watch()
+        wait_s = timeout_s or self._times.reply_s
+        self._set_deadline(self._loop.time() + wait_s)
         if self._replies:
             self._settle()
         try:
@@ -248,22 +305,63 @@ class Connection(asyncio.Protocol):
             answers.append(answer)
         return answers
 
-    async def _login_cram_md5(self, user: str, password: str) -> Reply:
-        (answer,) = await self.ask(b"AUTH CRAM-MD5\r\n", 1)
-        if answer.code != 334:
-            return answer
-        challenge = sasl.decode(answer.text) or b""
-        response = sasl.encode(sasl.cram_md5_response(user, password, challenge))
-        return (await self.ask(response.encode() + b"\r\n", 1))[0]
+    async def _ask_veiled(self, octets: bytes, shown: bytes) -> Reply:
+        return (await self.ask(octets, 1, shown=shown))[0]
 
-    async def _login_login(self, user: str, password: str) -> Reply:
-        (answer,) = await self.ask(b"AUTH LOGIN\r\n", 1)
-        for word in (user, password):
-            if answer.code != 334:
-                break
-            octets = sasl.encode(word.encode()).encode() + b"\r\n"
-            (answer,) = await self.ask(octets, 1)
-        return answer
+    async def _transfer(self, octets: bytes) -> Reply:
+        """The reply to the content; `stage` tells how far it came where none comes."""
+        self.stage = Stage.CONTENT
+        if len(octets) > PIECE_OCTETS or self.sends_dot_alone:
+            octets = await self._hand_over(octets)
+        self.stage = Stage.SENT
+        (final,) = await self.ask(octets, 1, self._times.final_s)
+        self.stage = Stage.COMMANDS
+        return final
+
+    async def _hand_over(self, octets: bytes) -> bytes:
+        """Send all but the last piece, each as the peer takes it; that last piece."""
+        end = len(octets) - PIECE_OCTETS
+        if self.sends_dot_alone and self._transport:
+            self._transport.set_write_buffer_limits(0)
+            end = len(octets) - len(DOT_LINE)
+        at = 0
+        while at < end and self._transport and self._error is None:
+            piece = octets[at : min(end, at + PIECE_OCTETS)]
+            at += len(piece)
+            if self._wire:
+                self._show(piece)
+            self._transport.write(piece)
+            await self._drain()
+        return octets[at:]
+
+    async def _drain(self) -> None:
+        """Return when the transport takes more, or has ended: `ask` tells why then."""
+        if not self._is_paused or self._error is not None:
+            return
+        self._drained = self._loop.create_future()
+        try:
+            async with asyncio.timeout(self._times.piece_s):
+                await self._drained
+        except TimeoutError:
+            self._fail(TimeoutError("the peer takes no content"))
+            raise
+        finally:
+            self._drained = None
+
+    def _show(self, octets: bytes) -> None:
+        assert self._wire
+        if self.stage is Stage.COMMANDS:
+            self._wire.sent(octets)
+        else:
+            self._wire.content(octets)
+
+    def _set_deadline(self, at: float) -> None:
+        self._deadline_at = at
+        if self._timer is not None and self._timer.when() > at:
+            self._timer.cancel()
+            self._timer = None
+        if self._timer is None:
+            self._watch()
 
     def _settle(self) -> None:
         """Give the waiter its replies when they are all there.
@@ -285,6 +383,8 @@ class Connection(asyncio.Protocol):
     def _fail(self, error: Exception) -> None:
         self._error = self._error or error
         self._settle()
+        if self._drained and not self._drained.done():
+            self._drained.set_result(None)
         if self._timer:
             self._timer.cancel()
         if self._transport:
@@ -296,12 +396,24 @@ class Connection(asyncio.Protocol):
             return error
         return ConnectionResetError(str(error))
 
+    def _is_unsent(self) -> bool:
+        """Whether the peer has not taken all that was handed over."""
+        if self._transport is None:
+            return False
+        if self._transport.get_write_buffer_size():
+            return True
+        sock = self._transport.get_extra_info("socket")
+        waiting = fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, b"\0" * 4)
+        return any(waiting)
+
     def _watch(self) -> None:
         """One timer per connection, set anew when it fires, not at every command."""
         self._timer = None
         if self._waiter is None or self._error is not None:
             return
         if self._deadline_at <= self._loop.time():
+            if self.stage is Stage.SENT and self._is_unsent():
+                self.stage = Stage.CONTENT
             self._fail(TimeoutError("no reply from the peer"))
             return
         self._timer = self._loop.call_at(self._deadline_at, self._watch)

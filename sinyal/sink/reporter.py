@@ -2,7 +2,7 @@
 
 import asyncio
 
-from sinyal.runtime.smtp_client import Connection, open_connection
+from sinyal.runtime.smtp_client import Connection, Times, open_connection
 from sinyal.smtp.reply import Reply, reply
 
 ATTEMPTS = 9
@@ -63,7 +63,7 @@ class Reporter:
 
     async def _open(self) -> Connection:
         connection = await open_connection(
-            self._host, self._port, timeout_s=CONNECT_LIMIT_S
+            self._host, self._port, times=Times(connect_s=CONNECT_LIMIT_S)
         )
         answer = connection.greeting
         if answer.is_positive:

@@ -105,6 +105,11 @@ class ClientSession:
                 return reply
             self._bound(0)
 
+    @property
+    def is_midway(self) -> bool:
+        """Whether lines of a reply are there and its last one is not."""
+        return bool(self._lines)
+
     def greeted(self, reply: Reply) -> None:
         """Learn what an EHLO was answered; RFC 5321 4.1.1.1."""
         self.extensions = {}

@@ -5,7 +5,7 @@ import ssl
 
 import msgspec
 
-from sinyal.runtime.smtp_client import Connection, open_connection
+from sinyal.runtime.smtp_client import Connection, Times, open_connection
 from sinyal.smtp.reply import Reply, reply
 from sinyal.traffic.compose import Message
 
@@ -81,7 +81,9 @@ class Feeder:
 
     async def _open(self) -> Connection:
         target = self._target
-        connection = await open_connection(target.host, target.port, timeout_s=10.0)
+        connection = await open_connection(
+            target.host, target.port, times=Times(connect_s=10.0)
+        )
         try:
             await self._enter(connection)
         except BaseException:

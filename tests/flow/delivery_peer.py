@@ -232,6 +232,7 @@ class Chain:
         rules: Sequence[str] = (),
     ) -> None:
         self.outcomes: list[Outcome] = []
+        self.lines: list[str] = []
         self.settled = asyncio.Event()
         self.after: Callable[[Outcome], None] = lambda outcome: None
         self.wanted = 0
@@ -241,6 +242,7 @@ class Chain:
         policy = Policy(
             lambda name: settings, lambda vmta: sources, "mta.test", lambda name: found
         )
+        policy.log = self.lines.append
         desk = Desk(compose or (lambda entry: CONTENT), self.report, now)
         self.courier = Courier(
             self.queues, policy, desk, Resolver([("127.0.0.1", zone_port)], try_s=0.2)

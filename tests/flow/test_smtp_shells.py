@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import uvloop
 
-from sinyal.runtime.smtp_client import Connection, open_connection
+from sinyal.runtime.smtp_client import Connection, Times, open_connection
 from sinyal.runtime.smtp_server import Dialog, Peer, serve
 from sinyal.runtime.tls import client_context, server_context
 from sinyal.smtp.events import DataCommand, Event, MailData, Quit, RcptTo, StartTls
@@ -86,7 +86,7 @@ Talk = Callable[[Connection], Coroutine[Any, Any, None]]
 
 
 def talk(
-    box: Callable[[], Mailbox], work: Talk, pem: Path | None = None, **timeouts: float
+    box: Callable[[], Mailbox], work: Talk, pem: Path | None = None, **timeouts: Times
 ) -> None:
     """Serve `box`, connect, greet and run `work` with the connection."""
 
@@ -248,7 +248,7 @@ def test_a_silent_server_is_a_timeout_and_a_closed_one_a_connection_error() -> N
         with pytest.raises(OSError, match="no reply"):
             await connection.ask(b"NOOP\r\n", 1)
 
-    talk(Mailbox, work, reply_timeout_s=0.05)
+    talk(Mailbox, work, times=Times(reply_s=0.05))
 
 
 def test_a_421_that_closes_answers_the_rest_of_the_group() -> None:

@@ -113,9 +113,6 @@ def test_a_place_that_is_listened_to_twice_is_an_error():
 
 
 def test_values_that_sinyal_does_not_do_yet_say_so():
-    text = "<domain a.example>\nbounce-upon-no-mx 4h\n"
-    (found,) = errors(text + "</domain>")
-    assert '"4h" is not done yet by sinyal, write yes, no' in found
     (advice,) = warnings("<domain local>\nmax-smtp-out 5\n</domain>")
     assert "has no effect here" in advice
 
@@ -218,14 +215,13 @@ def test_sections_of_the_same_name_count_as_one():
 
 
 def test_what_powermta_has_and_sinyal_does_not_do_yet_is_a_warning():
-    text = "http-mgmt-port 8081\n<domain x>\npix-bug-workaround no\n</domain>\n"
-    text += "<domain x>\npix-bug-workaround yes\n</domain>\n<dns>\nanything\n</dns>"
+    text = "http-mgmt-port 8081\n<domain x>\ncheck-pra-outbound yes\n</domain>\n"
+    text += "<domain x>\ncheck-pra-outbound no\n</domain>\n<dns>\nanything\n</dns>"
     assert warnings(text) == [
         "/c/main:1: http-mgmt-port: has no effect here:"
         " the web monitor is not done yet",
-        "/c/main:3: pix-bug-workaround: has no effect here:"
-        " firewalls that need it are no longer about",
-        "/c/main:6: pix-bug-workaround: written before in line 3,"
+        "/c/main:3: check-pra-outbound: has no effect here: Sender-ID is historic",
+        "/c/main:6: check-pra-outbound: written before in line 3,"
         " this last value counts",
         "/c/main:8: <dns>: has no effect here:"
         " domains are looked up when they are needed",

@@ -112,15 +112,6 @@ source-ip-max-connect-rate | range and rate | | 3.3.10.80 many | max-connect-rat
     source address
 source-ip-max-data-volume-rate | range and data rate | | 3.3.10.83 many |
     max-data-volume-rate of one source address
-max-errors-per-connection | number or unlimited | unlimited | 3.3.10.1 | Refused
-    recipients after which a connection ends
-max-rcpt-per-message | number or unlimited | 1000 | 3.3.10.73 | Recipients of one
-    transaction
-mx-connection-attempts | number | 10 | 6.3.15 | Hosts tried for one connection
-smtp-multiple-line-response-timeout | time interval | 5m | 6.3.15 | Longest wait for a
-    reply of several lines
-data-send-timeout | time interval | 3m | 3.3.10.66 | Longest wait until a piece of
-    content is taken
 max-cold-virtual-mta-msg | daily limits | 0/d | 3.3.10.48 | Messages a day that a cold
     VirtualMTA takes
 queue-to | name or empty | | 3.3.10.31 | The queue of another domain that takes the mail
@@ -131,18 +122,6 @@ allow-priority-interruption | boolean | true | 3.3.10.13 | Queues of higher prio
 allow-priority-interruption-during-transfer | boolean | false | 3.3.10.14 | The same in
     the middle of a message
 allow-cancel-during-transfer | boolean | true | 3.3.10.52 | A stop may cut off a message
-smtp-553-means-invalid-mailbox | boolean | true | 3.3.10.57 | A 553 without enhanced
-    code is 5.1.1
-replace-smtp-421-service-response | boolean | false | 3.3.10.59 | The text of a 421 is
-    replaced
-bounce-upon-transfer-failure | boolean | false | 3.3.10.63 | Mail bounces when its
-    transfer breaks off
-bounce-upon-pix-transfer-failure | boolean | false | 3.3.10.62 | The same behind a PIX
-    firewall
-assume-delivery-upon-data-termination-timeout | boolean | false | 3.3.10.91 | Content
-    without a reply counts as delivered
-retry-after-dns-error | time interval | 1m | later 3.3.10.42 | Wait after DNS had no
-    answer
 notify-of-delay-every | time interval or never | 4h | 3.3.10.18 | How often reports of
     delay are made
 dsn-format | one of standard plain-text | standard | 3.3.10.3 | Form of reports
@@ -155,16 +134,7 @@ check-spf-outbound | boolean | false | 3.3.10.2 | Mail leaves only where SPF of 
 max-events-recorded | number | 10 | 3.3.10.8 | Errors kept for the displays of a queue
 track-recipient-events | boolean | false | 3.3.10.16 | Events of recipients are kept for
     the displays
-ignore-chunking | boolean | false | 3.3.10.68 | CHUNKING is not used
-ignore-dsn | boolean | false | 3.3.10.70 | DSN is not used
-log-resolution | boolean | false | 3.3.10.4 | Routing is logged
-log-transfer-failures | boolean | false | 3.3.10.5 | Transfers that break off are logged
-log-disabled-ips | boolean | false | 3.3.10.7 | Disabled source addresses are logged
-log-connections | boolean | false | 4.2.2 | Connections are logged
-log-commands | boolean | false | 3.1, 4.2.2 | Commands and replies are logged
-log-data | boolean | false | 6.3.15 | Every octet is logged
 log-messages | boolean | false | 12.6 | Mail of {bounce} is logged
-log-tls | boolean | false | 3.3.10.94.11 | TLS handshakes are logged
 reuse-ssl-session | boolean | false | 3.3.10.94.4 | TLS sessions are taken up again
 use-dane | boolean | false | 3.3.10.94.3, later 3.3.10.95.3 | TLSA records are obeyed
 use-mta-sts | boolean | false | later 3.3.10.95.4 | MTA-STS policies are obeyed
@@ -193,9 +163,6 @@ macro-variables-preserve-case | boolean | false | 3.3.10.97.2 | $to and $from ke
 http-delivery-url | URL | | 3.3.10.98.1 | Where mail is posted
 http-delivery-extra-headers | path of a file | | 3.3.10.98.2 | Header lines of the
     request
-: accepted firewalls that need it are no longer about
-pix-bug-workaround | boolean | true | 3.3.10.86 | The last dot travels alone to a PIX
-    firewall
 : accepted Sender-ID is historic
 check-mfrom-outbound | boolean | false | observed | The older check of the envelope
     sender

@@ -19,8 +19,9 @@ enable-signals | switch or signals-filter | | 10.1.4.1.1 | Upload of its events;
 include | text | | 3.3.12.10 many | Files read in this place
 max-smtp-msg-rate | rate | unlimited | 3.3.12.2 | Recipients tried in a period over all
     its queues
+host-name | domain name | | 3.3.12.5 many | Name of its connections without a
+    smtp-source-host
 : accepted delivery does not use it yet
-host-name | domain name | | 3.3.12.5 many | Name of its connections
 use-proxy | proxies | | 3.3.12.1 | Proxies of its connections, the first that answers
 max-smtp-data-volume-rate | data rate | unlimited | 3.3.12.3 | Octets delivered in a
     period over all its queues
