@@ -5,6 +5,7 @@ from functools import cached_property
 
 import msgspec
 
+from sinyal.config.accounted import headers_asked
 from sinyal.config.addresses import canonical_domain
 from sinyal.config.expression import Pattern
 from sinyal.config.inherit import AUTHENTICATED, Domains, Sources
@@ -246,6 +247,11 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=Tr
         """The fields that a VirtualMTA, or its pool, adds to all of its mail."""
         own = self.virtual_mtas.get(vmta)
         return self.header_files.get(own.include_headers_from, b"") if own else b""
+
+    @cached_property
+    def accounted_headers(self) -> tuple[bytes, ...]:
+        """Header fields that accounting files ask for, names in lower case."""
+        return headers_asked(self.acct_files)
 
     def signals_for(self, vmta: str, pool: str, domain: str) -> SignalsDecision:
         """Whether events are uploaded for mail of this Sender or From domain.

@@ -114,6 +114,10 @@ class Domains:
         self._by_layers = Cache[tuple[int, ...], DomainSettings](self._merge)
         self._by_question = Cache[tuple[str, str], DomainSettings](self._find)
 
+    def says(self, attribute: str) -> bool:
+        """Whether any `<domain>` has that directive."""
+        return any(attribute in layer for layer in self._layers)
+
     def settings(self, domain: str, vmta: str) -> DomainSettings:
         """Global entries, the pool's over them, the VirtualMTA's over both."""
         return self._by_question.answer((domain, vmta))

@@ -33,13 +33,16 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     }.items()
 }
 
+_OF_DELIVERIES = """totalSecondsQueued userString dlvTlsProtocol dlvTlsCipher
+    rcvSmtpUser timeFirstAttempt"""
+
 # Columns that are written only where `record-fields` names them.
 OPTIONAL_COLUMNS: dict[str, tuple[str, ...]] = {
     letter: tuple(names.split())
     for letter, names in {
-        "d": "totalSecondsQueued userString dlvTlsProtocol dlvTlsCipher rcvSmtpUser",
-        "b": "totalSecondsQueued userString dlvTlsProtocol dlvTlsCipher rcvSmtpUser",
-        "t": "totalSecondsQueued userString dlvTlsProtocol dlvTlsCipher rcvSmtpUser",
+        "d": _OF_DELIVERIES,
+        "b": _OF_DELIVERIES,
+        "t": _OF_DELIVERIES,
         "tq": "userString",
         "r": "userString rcvSmtpUser",
         "rb": "",
@@ -55,18 +58,22 @@ _CAPITAL = re.compile(r"(?<!^)([A-Z])")
 
 def attribute_of(column: str) -> str:
     """The attribute of `Record` that a column shows: `dlvSourceIp`: `dlv_source_ip`."""
-    if column.startswith(HEADER_PREFIX):
+    if column.lower().startswith(HEADER_PREFIX):
         return "headers"
-    if column.startswith(ARF_PREFIX):
+    if column.lower().startswith(ARF_PREFIX):
         return "arf"
     return _CAPITAL.sub(r"_\1", column).lower()
 
 
-def columns_of(letter: str, wanted: Iterable[str] = ("*",)) -> tuple[str, ...]:
+def columns_of(
+    letter: str, wanted: Iterable[str] = ("*",), *, is_attempt_timed: bool = False
+) -> tuple[str, ...]:
     """The columns of a type that a `record-fields` list asks for.
 
-    Shape: `wanted` holds `*`, names, `!name`, `header_NAME`, `arf_NAME`; `type` always
-    comes first. Names are taken in any case; unknown ones are passed over.
+    With `is_attempt_timed` the default columns have timeFirstAttempt behind timeQueued
+    (track-time-first-attempt). Shape: `wanted` holds `*`, names, `!name`,
+    `header_NAME`, `arf_NAME`; `type` always comes first. Names are taken
+    in any case; unknown ones are passed over.
     Source: guide 3.3.11.12.
     """
     known = {name.lower(): name for name in COLUMNS[letter] + OPTIONAL_COLUMNS[letter]}
@@ -74,7 +81,10 @@ def columns_of(letter: str, wanted: Iterable[str] = ("*",)) -> tuple[str, ...]:
     for item in wanted:
         lowered = item.lower()
         if item == "*":
-            chosen.update((name.lower(), name) for name in COLUMNS[letter])
+            chosen.update(
+                (name.lower(), name)
+                for name in default_columns(letter, is_attempt_timed=is_attempt_timed)
+            )
         elif item.startswith("!"):
             if lowered != "!type":
                 chosen.pop(lowered[1:], None)
@@ -83,6 +93,15 @@ def columns_of(letter: str, wanted: Iterable[str] = ("*",)) -> tuple[str, ...]:
         elif lowered.startswith((HEADER_PREFIX, ARF_PREFIX)):
             chosen[lowered] = item
     return tuple(chosen.values())
+
+
+def default_columns(letter: str, *, is_attempt_timed: bool) -> tuple[str, ...]:
+    """What `*` stands for."""
+    names = COLUMNS[letter]
+    if not (is_attempt_timed and "timeQueued" in names):
+        return names
+    behind = names.index("timeQueued") + 1
+    return (*names[:behind], "timeFirstAttempt", *names[behind:])
 
 
 def union(columns: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:

@@ -18,8 +18,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
     `type` is one of d b t tq r rb rs f. `vmta` is the cell of the column, `binding`
     the VirtualMTA itself (an r record of a pool shows the pool as its vmta).
-    `headers` holds headers of the original message, names in lower case; `arf` the
-    fields of a complaint report likewise.
+    `headers` holds those headers of the original message that were asked for, names in
+    lower case; `arf` the fields of a complaint report likewise.
     Units: times epoch seconds UTC, sizes octets. Absent is "", 0 or an empty dict.
     Source: guide 11.2 (columns), 10.1 (Signals facts).
     """
@@ -27,6 +27,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     type: str
     time_logged: float
     time_queued: float = 0.0
+    time_first_attempt: float = 0.0
     total_seconds_queued: int = 0
     orig: str = ""
     rcpt: str = ""
@@ -118,6 +119,7 @@ def receipt(
         job_id=recipient.job_id or envelope.job_id,
         env_id=recipient.env_id or envelope.env_id,
         queue=f"{recipient.domain}/{vmta}",
+        headers=envelope.headers,
         signals=envelope.reports_of(recipient),
         message_id=recipient.message_id,
         custom_message_id=recipient.custom_message_id or envelope.custom_message_id,
@@ -153,6 +155,7 @@ def of_outcome(outcome: Outcome, *, is_tracked: bool = False) -> tuple[Record, .
         type=letter,
         time_logged=outcome.at,
         time_queued=envelope.received_at,
+        time_first_attempt=entry.first_attempt_at or outcome.at,
         total_seconds_queued=max(0, int(outcome.at - envelope.received_at)),
         orig=envelope.sender_of(recipient),
         rcpt=recipient.address,
@@ -177,6 +180,7 @@ def of_outcome(outcome: Outcome, *, is_tracked: bool = False) -> tuple[Record, .
         job_id=recipient.job_id or envelope.job_id,
         env_id=recipient.env_id or envelope.env_id,
         queue=str(entry.queue),
+        headers=envelope.headers,
         signals=envelope.reports_of(recipient),
         message_id=recipient.message_id,
         custom_message_id=recipient.custom_message_id or envelope.custom_message_id,

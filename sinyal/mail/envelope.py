@@ -77,8 +77,9 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     pool that was selected, or "". `signals` says whether its events are uploaded.
     `ret` and `env_id` are those of RFC 3461 4.3, 4.4; `schedule` holds the windows of
     delivery (SCH-1), empty for any time. `part_octets` are the lengths of the parts of
-    a mail merge, laid end to end in the content. Those of `at_delivery` say what is
-    done to a copy when it is composed. Source: guide 8.4, 11.2.
+    a mail merge, laid end to end in the content. `headers` holds the fields that
+    accounting asks for, names in lower case, texts bounded. Those of `at_delivery` say
+    what is done to a copy when it is composed. Source: guide 8.4, 11.2.
     """
 
     mail_from: str
@@ -108,6 +109,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     schedule: tuple[tuple[float, float], ...] = ()
     part_octets: tuple[int, ...] = ()
     at_delivery: AtDelivery = NOTHING_ASKED
+    headers: dict[str, str] = {}
 
     def reports_of(self, recipient: Recipient) -> bool:
         """Whether events of this recipient are uploaded."""
@@ -139,7 +141,8 @@ class QueueEntry(msgspec.Struct, gc=False, eq=False):
 
     `spool_id` and `index` name the recipient in the spool. `content` is kept until
     the first attempt ends and is then read back from the spool (None).
-    Units: `due_at` epoch seconds; `attempts` those already made.
+    Units: `due_at`, `first_attempt_at` epoch seconds, 0 for none; `attempts` those
+    already made.
     """
 
     spool_id: int
@@ -149,6 +152,7 @@ class QueueEntry(msgspec.Struct, gc=False, eq=False):
     content: bytes | None = None
     attempts: int = 0
     due_at: float = 0.0
+    first_attempt_at: float = 0.0
 
     @property
     def recipient(self) -> Recipient:

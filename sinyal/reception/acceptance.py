@@ -51,7 +51,8 @@ def _accept(
     door: Door, feeder: Feeder, transaction: Transaction, content: Content
 ) -> Reply | Awaitable[Reply]:
     source, signals = feeder.source, door.configuration.signals
-    facts = stamp.read(content.octets, source, signals or stamp.NO_SIGNALS)
+    accounted = door.configuration.accounted_headers
+    facts = stamp.read(content.octets, source, signals or stamp.NO_SIGNALS, accounted)
     if refused := stamp.refusal(facts, source):
         return refused
     is_merge = bool(content.part_octets)

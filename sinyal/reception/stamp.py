@@ -25,6 +25,8 @@ MAX_TEXT = 998  # characters kept of a subject or a name; RFC 5322 2.1.1
 MAX_ENV_ID = 100  # characters; RFC 3461 4.4
 MAX_MESSAGE_ID = 512  # characters of a custom message id; guide 10.1
 MAX_KEY = 32 * 1024  # characters of a private key
+MAX_ACCOUNTED = 1024  # characters kept of a field that accounting asks for
+CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 MAX_SUBACCOUNT = (1 << 31) - 1
 UNPRINTABLE = re.compile(r"[^!-~]")
 NOT_ASCII = re.compile(r"[^ -~]")
@@ -42,7 +44,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
     `virtual_mta` is None where x-virtual-mta is absent or not processed, `schedule` and
     `dkim_key`, a secret, None where x-schedule or X-DKIM-Key is unusable. `signer` is
-    the domain of Sender, else of From. `dropped` holds offsets, in order.
+    the domain of Sender, else of From. `dropped` holds offsets, in order; `accounted`
+    what accounting asks for, by names in lower case.
     """
 
     job_id: str = ""
@@ -62,6 +65,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     has_date: bool = False
     has_message_id: bool = False
     dropped: tuple[tuple[int, int], ...] = ()
+    accounted: dict[str, str] = {}
 
 
 class Stamping(msgspec.Struct, frozen=True):
@@ -76,11 +80,15 @@ class Stamping(msgspec.Struct, frozen=True):
 
 
 def read(
-    content: bytes, source: SourceSettings, signals: SignalsSettings = NO_SIGNALS
+    content: bytes,
+    source: SourceSettings,
+    signals: SignalsSettings = NO_SIGNALS,
+    accounted: tuple[bytes, ...] = (),
 ) -> Facts:
     """The facts of one message as this source may state them (HDR-1).
 
     Of two fields of one name the first one counts, and both go where one would.
+    `accounted` names, in lower case, the fields that accounting asks for.
     """
     first: First = {}
     dropped: list[tuple[int, int]] = []
@@ -108,6 +116,7 @@ def read(
         has_date=b"date" in first,
         has_message_id=b"message-id" in first,
         dropped=tuple(dropped),
+        accounted=_accounted(first, accounted) if accounted else {},
         **_rare(first, source, signals),
     )
 
@@ -208,6 +217,16 @@ def _rare(
         text = NOT_ASCII.sub("_", _text(first, name))
         found["custom_message_id"] = text[:MAX_MESSAGE_ID]
     return found
+
+
+def _accounted(first: First, names: tuple[bytes, ...]) -> dict[str, str]:
+    return {
+        name.decode("ascii", "replace"): CONTROLS.sub(
+            " ", _text(first, name, MAX_ACCOUNTED)
+        )
+        for name in names
+        if name in first
+    }
 
 
 def _job_id(first: First, source: SourceSettings) -> str:

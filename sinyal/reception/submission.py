@@ -120,6 +120,7 @@ def _envelope(
         schedule=facts.schedule or (),
         part_octets=part_octets,
         at_delivery=at_delivery,
+        headers=facts.accounted,
     )
 
 
