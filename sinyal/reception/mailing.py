@@ -1,5 +1,6 @@
 """The commands that hand in a message: MAIL, RCPT, DATA, and those of a mail merge."""
 
+import asyncio
 from collections.abc import Awaitable
 
 from msgspec.structs import replace
@@ -121,11 +122,24 @@ class Mailing:
             octets = b""
         self.forget()
         answer = accept(client.door, client.feeder(), transaction, octets)
-        return answer if isinstance(answer, Reply) else self._answered(answer)
+        if isinstance(answer, Reply):
+            return answer
+        if not isinstance(answer, asyncio.Future):
+            return self._awaited(answer)
+        # A task around the future of plain mail would cost 10 us a message.
+        answer.add_done_callback(self._promised)
+        return answer
 
-    async def _answered(self, answer: Awaitable[Reply]) -> Reply:
+    async def _awaited(self, answer: Awaitable[Reply]) -> Reply:
         said = await answer
+        self._answered(said)
+        return said
+
+    def _promised(self, answer: "asyncio.Future[Reply]") -> None:
+        if not answer.cancelled() and answer.exception() is None:
+            self._answered(answer.result())
+
+    def _answered(self, said: Reply) -> None:
         self.accepted += said.is_positive
         if self.is_gone:
             self._client.journal.note(f"reply not delivered, the client left: {said}")
-        return said

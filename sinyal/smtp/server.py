@@ -271,14 +271,16 @@ class ServerSession:
         if not isinstance(line, bytes):
             self._verb = inbox.head[:4].upper()
             return line
-        self._verb = line[:4].upper()
-        return self._read_auth(line) if is_login else self._parse(line)
+        if is_login:
+            self._verb = b""
+            return self._read_auth(line)
+        return self._parse(line)
 
     def _parse(self, line: bytes) -> Event | Reply | None:
-        if REFUSED_OCTETS.search(line):
-            return status.BAD_OCTETS
         verb, _, argument = line.partition(b" ")
         self._verb = verb = verb.upper()
+        if REFUSED_OCTETS.search(line):
+            return status.BAD_OCTETS
         parse = PARSERS.get(verb)
         if parse is None:
             return self._unknown(verb)
