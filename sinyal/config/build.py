@@ -118,6 +118,7 @@ class Builder:
             sources=self._sources(),
             domains=self._domains({vmta: pool.key for vmta, pool in owners.items()}),
             relaying=self._relaying(),
+            rollup_rules=self._gathered("mx-rollup-list", "mx"),
         )
 
     def _gathered(self, tag: str, attribute: str) -> tuple[Any, ...]:

@@ -11,6 +11,7 @@ from sinyal.config.expression import Pattern
 from sinyal.config.inherit import AUTHENTICATED, Domains, Sources
 from sinyal.config.patterns import PatternIndex, domain_pattern
 from sinyal.config.reactions import ReplyRules
+from sinyal.config.rollup import RollupRule
 from sinyal.config.settings import (
     AcctFile,
     AddressList,
@@ -81,6 +82,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=Tr
     sources: Sources = msgspec.field(default_factory=Sources)
     domains: Domains = msgspec.field(default_factory=Domains)
     relaying: Relaying = msgspec.field(default_factory=Relaying)
+    rollup_rules: tuple[RollupRule, ...] = ()
 
     @property
     def relay_domains(self) -> tuple[str, ...]:

@@ -61,6 +61,7 @@ class GlobalSettings(msgspec.Struct, frozen=True, kw_only=True):
     pickup_remove_dot: bool = False
     relay_debug: bool = False
     smtp_await_slot: bool = False
+    track_time_first_attempt: bool = False
     smtp_ip: str = ""
     smtp_port: int = 0
     smtp_reply_with_spool_id: bool = False
@@ -175,6 +176,11 @@ class DomainSettings(msgspec.Struct, frozen=True, kw_only=True):
     backoff_max_connect_rate: Rate | None = None
     backoff_to_normal_after: float | None = None
     backoff_to_normal_after_delivery: bool = False
+    queue_to: str = ""
+    disable_mx_rollup: bool = False
+    reroute_to_virtual_mta: str = ""
+    backoff_reroute_to_virtual_mta: str = ""
+    max_cold_virtual_mta_msg: tuple[int, ...] = (0,)
     smtp_pattern_list: str = ""
     backoff_upon_all_sources_disabled: bool = False
     reenable_source_ip_after: float | None = None

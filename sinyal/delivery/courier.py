@@ -9,6 +9,7 @@ from sinyal.delivery.line import Desk, Line, Policy
 from sinyal.delivery.local import Cause
 from sinyal.delivery.reactor import Reactor
 from sinyal.delivery.resting import Rests
+from sinyal.delivery.rollup import Rollups
 from sinyal.delivery.route import Router, Unreached
 from sinyal.delivery.transaction import Said, Transactions
 from sinyal.events.outcome import Verdict
@@ -39,6 +40,7 @@ class Courier:
         self._policy = policy
         tls = client_context(verify=False)
         self._router = Router(resolver)
+        self._rollups = Rollups(policy, self._router)
         reactor = Reactor(line, policy, desk.clock)
         self._connector = Connector(policy, self._router, tls, reactor)
         self._endings = Endings(line, desk, self.notice)
@@ -74,9 +76,12 @@ class Courier:
                 await self._discard(name)
                 is_sound = True
                 return
-            avoid = await self._visit(name, frozenset())
-            while avoid:
-                avoid = await self._visit(name, avoid)
+            if other := await self._rollups.find(name):
+                self.line.move(name, other, self.clock())
+            else:
+                avoid = await self._visit(name, frozenset())
+                while avoid:
+                    avoid = await self._visit(name, avoid)
             is_sound = True
         finally:
             if not is_sound:

@@ -6,6 +6,7 @@ from typing import Protocol
 import msgspec
 
 from sinyal.config.reactions import ReplyRules
+from sinyal.config.rollup import RollupRule
 from sinyal.config.settings import DomainSettings
 from sinyal.config.vocabulary import SourceHost
 from sinyal.events.outcome import Outcome
@@ -28,6 +29,7 @@ class Line(Protocol):
     def add(self, entry: QueueEntry, now: float) -> None: ...
     def retry(self, entry: QueueEntry, now: float) -> None: ...
     def put_back(self, entry: QueueEntry, now: float) -> None: ...
+    def move(self, name: QueueName, to: QueueName, now: float) -> None: ...
     def failed(
         self, name: QueueName, now: float, wait_s: float | None = None
     ) -> None: ...
@@ -43,7 +45,8 @@ class Policy(msgspec.Struct):
     `source_hosts_for` takes a VirtualMTA and gives its smtp-source-host lines, the
     global ones where it has none (DOM-9); without any, the system chooses the address
     and `host_name` is told in EHLO. `rules_for` gives the smtp-pattern-list of a queue,
-    `name_for` the host-name of a VirtualMTA, or "".
+    `name_for` the host-name of a VirtualMTA, or ""; `rollup_rules` those of
+    mx-rollup-list.
     """
 
     settings_for: Callable[[QueueName], DomainSettings]
@@ -52,6 +55,7 @@ class Policy(msgspec.Struct):
     rules_for: Callable[[QueueName], ReplyRules | None] = lambda name: None
     name_for: Callable[[str], str] = lambda vmta: ""
     log: Callable[[str], object] = LOG.info
+    rollup_rules: Callable[[], Sequence[RollupRule]] = tuple
 
 
 class Desk(msgspec.Struct, frozen=True):

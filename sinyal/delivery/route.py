@@ -55,6 +55,7 @@ class Router:
 
     def __init__(self, resolver: Resolver) -> None:
         self.resolver = resolver
+        self.named_hosts: dict[str, tuple[str, ...]] = {}  # of roll-up queues
         self._turn = 0
 
     async def targets(
@@ -68,6 +69,11 @@ class Router:
             async for found in self._fixed(host, port):
                 yield found
         if levels:
+            return
+        if named := self.named_hosts.get(domain):
+            for name in self._turned(named):
+                async for found in self._host(name, port):
+                    yield found
             return
         routing = await self.resolver.mx(domain)
         has_no_mx = routing.is_implicit and not domain.startswith("[")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from sinyal.config import Configuration
 from sinyal.config.reactions import ReplyRules
+from sinyal.config.rollup import RollupRule
 from sinyal.config.settings import DomainSettings, GlobalSettings
 from sinyal.config.vocabulary import Rate, SourceHost
 from sinyal.delivery.compose import Composer, Tracking
@@ -40,6 +41,14 @@ class Current:
         """The first host-name of a VirtualMTA, or ""."""
         own = self.configuration.virtual_mtas.get(vmta)
         return own.host_name[0] if own and own.host_name else ""
+
+    def rollup_rules(self) -> tuple[RollupRule, ...]:
+        return self.configuration.rollup_rules
+
+    def members(self, pool: str) -> tuple[str, ...]:
+        """The members of a pool, () for any other name."""
+        own = self.configuration.pools.get(pool)
+        return own.members if own else ()
 
     def max_smtp_out(self, vmta: str) -> int:
         own = self.configuration.virtual_mtas.get(vmta)

@@ -97,6 +97,7 @@ def assemble(configuration: Configuration, state: Path, fallback_name: str) -> P
         configuration.settings.total_max_smtp_out,
         current.max_smtp_out,
         current.max_msg_rate,
+        current.members,
     )
     tracking = tracking_of(configuration)
     line = MailLine(
@@ -114,6 +115,7 @@ def assemble(configuration: Configuration, state: Path, fallback_name: str) -> P
         host_name,
         current.reply_rules,
         current.host_name,
+        rollup_rules=current.rollup_rules,
     )
     desk = Desk(line.compose, line.settle, clock.now)
     resolver = Resolver(configuration.settings.name_server)

@@ -9,6 +9,7 @@ from sinyal.mail.envelope import QueueEntry, QueueName
 from sinyal.mail.schedule import last_end, next_open
 from sinyal.queues.limits import NEVER, Pace
 from sinyal.queues.mode import Backoff, QueueSettings, entered, in_force
+from sinyal.queues.reroute import is_led
 
 # An entry that has waited this long gets a connection of its own although fewer entries
 # wait than connections are open: those may all hang in a slow transaction.
@@ -38,15 +39,17 @@ class Queue:
         self.open = 0  # connections, those included that are being opened
         self.idle = 0  # open ones that wait for new mail
         self.starting = 0  # open ones that are about to ask for an entry
+        self.is_leaving = False  # its mail goes to another queue
         self.retry_at = 0.0  # end of the retry mode, 0 outside of it
         self.wake_at = NEVER  # when `Queues` looks at it next
+        self.is_led = is_led(self.settings, is_slow=False)
         self._waits = 0  # of the retry mode since the last success; RT-1
         self._fresh: deque[QueueEntry] = deque()
         self._due: list[Ranked] = []
         self._steps: dict[float, deque[QueueEntry]] = {}
         self._waiting = 0  # entries in `_steps`
         self._doomed: list[Ranked] = []
-        self._closed: list[Ranked] = []  # those outside of their windows, by due time
+        self._closed: list[Ranked] = []  # those with a time of their own, by it
         self._order = itertools.count()
 
     def __len__(self) -> int:
@@ -91,6 +94,7 @@ class Queue:
         self.configured = settings
         is_end_new = settings.bounce_after != self.settings.bounce_after
         self.settings = in_force(settings, self.backoff)
+        self.is_led = is_led(settings, is_slow=self.backoff is not None)
         self.pace.obey(self.settings)
         if not is_end_new:
             return
@@ -124,6 +128,31 @@ class Queue:
         else:
             fresh.append(entry)
         return True
+
+    def admit(self, entry: QueueEntry, now: float) -> None:
+        """Take an entry of another queue: it goes on waiting as it did there."""
+        if entry.due_at <= now:
+            self.add(entry, now)
+        elif self._expires_at(entry) <= entry.due_at:
+            self._rank(self._doomed, entry)
+        else:
+            heapq.heappush(self._closed, (entry.due_at, next(self._order), entry))
+
+    def release(self, count: int) -> list[QueueEntry]:
+        """Out of the queue: `count` entries, in no matter what state."""
+        found: list[QueueEntry] = []
+        while self._fresh and len(found) < count:
+            found.append(self._fresh.popleft())
+        for ranked in (self._due, self._closed, self._doomed):
+            while ranked and len(found) < count:
+                found.append(heapq.heappop(ranked)[2])
+        for step_s, waiting in tuple(self._steps.items()):
+            while waiting and len(found) < count:
+                found.append(waiting.popleft())
+                self._waiting -= 1
+            if not waiting:
+                del self._steps[step_s]
+        return found
 
     def retry(self, entry: QueueEntry, now: float) -> None:
         """Count an attempt and offer `entry` again after its back-off step; RT-2."""
@@ -194,7 +223,7 @@ class Queue:
         None too while max-msg-rate leaves no room.
         """
         self._sweep(now)
-        while self.ready and self.pace.message_room(now) > 0:
+        while self.ready and not self.is_leaving and self.pace.message_room(now) > 0:
             entry = self._first()
             if entry.schedule and next_open(entry.schedule, now) != now:
                 entry.due_at = now  # its window closed while it waited
@@ -228,7 +257,7 @@ class Queue:
     def wanted(self, now: float) -> tuple[int, int]:
         """How many idle connections to wake and how many to open now."""
         need = min(self.ready, self.pace.message_room(now)) - self.starting
-        if need <= 0 or self.retry_at > now:
+        if need <= 0 or self.retry_at > now or self.is_leaving:
             return 0, 0
         wake = int(min(need, self.idle))
         need -= wake

@@ -3,7 +3,7 @@
 import heapq
 import itertools
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -13,9 +13,11 @@ from sinyal.queues.limits import NEVER, window_of
 from sinyal.queues.mode import Backoff, QueueSettings
 from sinyal.queues.queue import Queue
 from sinyal.queues.rate import Window
+from sinyal.queues.reroute import Reroutes
 
 UNLIMITED = 0
 SLACK = 64  # void wakes that may stay
+MOVED_AT_ONCE = 2000  # entries of a queue that change to another in one turn
 
 
 class QueueStatus(msgspec.Struct, frozen=True):
@@ -42,6 +44,7 @@ class Queues:
         total_max_smtp_out: int = UNLIMITED,
         vmta_max_smtp_out: Callable[[str], int] = lambda vmta: UNLIMITED,
         vmta_max_msg_rate: Callable[[str], Rate | None] = lambda vmta: None,
+        members_of: Callable[[str], Sequence[str]] = lambda pool: (),
     ) -> None:
         self._settings_for = settings_for
         self._total_max = total_max_smtp_out
@@ -57,6 +60,9 @@ class Queues:
         self._idle = 0
         self._gone: list[QueueEntry] = []
         self._recovered: list[QueueName] = []
+        self._reroutes = Reroutes(self._look, members_of)
+        # Queues whose mail leaves, and for which one; None: the end of their reroute
+        self._leaving: dict[QueueName, QueueName | None] = {}
 
     def __len__(self) -> int:
         """How many entries wait."""
@@ -94,16 +100,27 @@ class Queues:
         settings = self._settings_for(name)
         if settings != queue.configured:
             queue.obey(settings)
+            self._lead(queue)
         self._consider(queue, now)
 
     def add(self, entry: QueueEntry, now: float) -> None:
         """Offer a new or recovered entry from now on."""
-        queue = self._queue(entry.queue)
+        queue = self._queues.get(entry.queue)
+        if queue is None or queue.is_led:
+            entry.queue = self._reroutes.final(entry.queue)
+            queue = self._queue(entry.queue)
         # The short ways here and in `take` save 11 of 15 us a message.
         if queue.add(entry, now):
             self._consider(queue, now)
         elif not self._is_runnable(queue.name):
             self._offer(queue, now)
+
+    def move(self, name: QueueName, to: QueueName, now: float) -> None:
+        """Hand all that waits in a queue to another; what is under way comes back."""
+        queue = self._queue(name)
+        queue.is_leaving = True
+        self._leaving[name] = to
+        self._consider(queue, now)
 
     def ready(self, now: float) -> list[QueueName]:
         """A queue's name for each connection to be opened, or woken, for it now."""
@@ -168,12 +185,16 @@ class Queues:
         """The recipient was answered 4xx: it waits its step of retry-after; RT-2."""
         queue = self._queue(entry.queue)
         queue.retry(entry, now)
+        if queue.is_led:
+            self._lead(queue)
         self._consider(queue, now)
 
     def put_back(self, entry: QueueEntry, now: float) -> None:
         """The queue could not deliver: the entry waits for the queue only."""
         queue = self._queue(entry.queue)
         queue.put_back(entry, now)
+        if queue.is_led:
+            self._lead(queue)
         self._consider(queue, now)
 
     def failed(self, name: QueueName, now: float, wait_s: float | None = None) -> None:
@@ -204,6 +225,7 @@ class Queues:
         """
         queue = self._queue(name)
         has_changed = queue.slow_down(now, after)
+        self._lead(queue)
         self._consider(queue, now)
         return has_changed
 
@@ -233,6 +255,7 @@ class Queues:
             if backoff.until > now:
                 queue = self._queue(name)
                 queue.resume(backoff)
+                self._lead(queue)
                 self._consider(queue, now)
 
     def expired(self, now: float) -> list[QueueEntry]:
@@ -243,7 +266,7 @@ class Queues:
 
     def next_wake(self, now: float) -> float | None:
         """When to ask again if nothing happens before, `now` for at once."""
-        if self._gone:
+        if self._gone or self._leaving:
             return now
         while self._wakes and self._wakes[0][0] != self._wakes[0][2].wake_at:
             heapq.heappop(self._wakes)
@@ -262,6 +285,33 @@ class Queues:
             self._tried[vmta] = window_of(self._vmta_rate(vmta))
         return self._tried[vmta]
 
+    def _look(self, name: QueueName) -> tuple[QueueSettings, bool]:
+        queue = self._queues.get(name)
+        if queue is None:
+            return self._settings_for(name), False
+        return queue.configured, queue.backoff is not None
+
+    def _lead(self, queue: Queue) -> None:
+        """Let the mail of a queue leave if its settings say so."""
+        if queue.is_led and self._reroutes.final(queue.name) != queue.name:
+            queue.is_leaving = True
+            self._leaving[queue.name] = None
+
+    def _pass_on(self, now: float) -> None:
+        """Move a slice of what leaves; the rest is due at once."""
+        for name, to in tuple(self._leaving.items()):
+            queue = self._queue(name)
+            is_staying = to is None and self._reroutes.final(name) == name
+            for entry in () if is_staying else queue.release(MOVED_AT_ONCE):
+                entry.queue = to or self._reroutes.final(name)
+                other = self._queue(entry.queue)
+                other.admit(entry, now)
+                self._consider(other, now)
+            if is_staying or not len(queue):
+                queue.is_leaving = False
+                del self._leaving[name]
+            self._consider(queue, now)
+
     def _queue(self, name: QueueName) -> Queue:
         queue = self._queues.get(name)
         if queue is None:
@@ -270,6 +320,8 @@ class Queues:
 
     def _advance(self, now: float) -> None:
         """Look at every queue whose time has come."""
+        if self._leaving:
+            self._pass_on(now)
         while self._wakes and self._wakes[0][0] <= now:
             wake_at, _, queue = heapq.heappop(self._wakes)
             if wake_at != queue.wake_at:

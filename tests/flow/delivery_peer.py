@@ -239,7 +239,7 @@ class Chain:
         self.added = 0
         self.queues = Queues(lambda name: settings)
         found = ReplyRules(reply_rule(line) for line in rules)
-        policy = Policy(
+        policy = self.policy = Policy(
             lambda name: settings, lambda vmta: sources, "mta.test", lambda name: found
         )
         policy.log = self.lines.append

@@ -89,8 +89,13 @@ log-data | boolean | false | 6.3.15 | Every octet is logged
 log-tls | boolean | false | 3.3.10.94.11 | TLS handshakes are logged
 pix-bug-workaround | boolean | true | 3.3.10.86 | The last dot travels alone to a PIX
     firewall
-: done each recipient has a transaction of its own, as each copy is signed and tracked by
-    itself
+queue-to | name or empty | | 3.3.10.31 | The queue of another domain that takes the mail
+disable-mx-rollup | boolean | false | 3.3.10.92 | The domain is no part of a rollup
+reroute-to-virtual-mta | VirtualMTA or pool | | 3.3.10.49 | Takes the queue's mail
+backoff-reroute-to-virtual-mta | VirtualMTA or pool | | 3.3.10.50 | Takes the queue's
+    mail in backoff mode
+: done each recipient has a transaction of its own, as each copy is signed and tracked
+    by itself
 max-rcpt-per-message | number or unlimited | 1000 | 3.3.10.73 | Recipients of one
     transaction
 : done CHUNKING is not used towards destinations
@@ -99,9 +104,6 @@ ignore-chunking | boolean | false | 3.3.10.68 | CHUNKING is not used
 max-data-volume-rate | data rate | unlimited | 3.3.10.37 | Octets delivered in a period
 backoff-max-data-volume-rate | data rate | | 3.3.10.38 | The same in backoff mode
 backoff-notify | mail addresses | | 3.3.10.42 | Told when backoff mode begins and ends
-backoff-reroute-to-virtual-mta | VirtualMTA or pool | | 3.3.10.50 | Takes the queue's
-    mail in backoff mode
-reroute-to-virtual-mta | VirtualMTA or pool | | 3.3.10.49 | Takes the queue's mail
 disabled-source-ip-notify | mail addresses | | 3.3.10.43 | Told when a source address is
     disabled or enabled
 source-ip-max-msg-rate | range and rate | | 3.3.10.32 many | max-msg-rate of one source
@@ -114,8 +116,6 @@ source-ip-max-data-volume-rate | range and data rate | | 3.3.10.83 many |
     max-data-volume-rate of one source address
 max-cold-virtual-mta-msg | daily limits | 0/d | 3.3.10.48 | Messages a day that a cold
     VirtualMTA takes
-queue-to | name or empty | | 3.3.10.31 | The queue of another domain that takes the mail
-disable-mx-rollup | boolean | false | 3.3.10.92 | The domain is no part of a rollup
 queue-priority | 0 to 100 | 50 | 3.3.10.15 | Which queue gets a connection first
 allow-priority-interruption | boolean | true | 3.3.10.13 | Queues of higher priority may
     take connections

@@ -60,7 +60,6 @@ include | text | | 3.3.15.1 many | Files read in this place
     *rows(
         "mx-rollup-list",
         """
-: accepted
 mx | rollup rule | | 10.17 many | The queue that domains with this MX share
 """,
     ),

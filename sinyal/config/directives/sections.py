@@ -87,14 +87,7 @@ SECTIONS: tuple[SectionTag, ...] = (
         reason="reports are read in their usual forms so far",
     ),
     SectionTag("smtp-pattern-list", GLOBAL, NAME, "Rules on replies"),
-    SectionTag(
-        "mx-rollup-list",
-        GLOBAL,
-        None,
-        "Queues by MX",
-        status=ACCEPTED,
-        reason=DELIVERY,
-    ),
+    SectionTag("mx-rollup-list", GLOBAL, None, "Queues by MX"),
     SectionTag(
         "proxy",
         GLOBAL,
