@@ -95,6 +95,9 @@ def ip(text: str) -> IpAddress:
 def network(text: str) -> IpNetwork:
     """A range; `10/8`, `0/0` and a plain address are understood (CFG-14)."""
     base, slash, mask = text.partition("/")
+    if "-" in text:
+        remedy = "write a range as 10.0.0.0/24, or each address"
+        raise BadValue(f'"{text[:60]}" is not an IP address or range', remedy)
     if DOTTED.fullmatch(base) and slash:
         base = ".".join([*base.split("."), "0", "0", "0"][:4])
     if slash and not (mask.isascii() and mask.isdigit() and len(mask) <= 3):

@@ -41,6 +41,7 @@ INHERITED = (
     "max_smtp_msg_rate",
     "rewrite_list",
     "include_headers_from",
+    "cold_virtual_mta",
 )  # from pool to member (DOM-7)
 
 
@@ -221,13 +222,13 @@ class Builder:
         ])
 
     def _domains(self, pools: dict[str, str]) -> Domains:
-        return Domains(
-            [
-                DomainEntry(pattern, _known(DomainSettings, block.settings()), owner)
-                for pattern, block, owner in domain_entries(self._whole, self._report)
-            ],
-            pools,
-        )
+        entries = []
+        read: dict[int, dict[str, Any]] = {}  # a macro has many patterns of one block
+        for pattern, block, owner in domain_entries(self._whole, self._report):
+            if id(block) not in read:
+                read[id(block)] = _known(DomainSettings, block.settings())
+            entries.append(DomainEntry(pattern, read[id(block)], owner))
+        return Domains(entries, pools)
 
     def _relaying(self) -> Relaying:
         domains = [*self._settings.relay_domain, *self._settings.host_name]

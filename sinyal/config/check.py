@@ -6,10 +6,16 @@ import msgspec
 
 from sinyal.config.block import Block
 from sinyal.config.directives.row import Modern, SectionTag, Status
-from sinyal.config.directives.table import TABLE
+from sinyal.config.directives.table import REGEX, TABLE
 from sinyal.config.files import Files
 from sinyal.config.grammar import INLINE_LIST, Line, Node, Section
-from sinyal.config.lines import NOT_FILLED_IN, PLACEHOLDER, LineReader
+from sinyal.config.lines import (
+    CURLED,
+    CURLY,
+    NOT_FILLED_IN,
+    PLACEHOLDER,
+    LineReader,
+)
 from sinyal.config.problem import (
     UNKNOWN_DIRECTIVE,
     UNKNOWN_SECTION,
@@ -20,6 +26,8 @@ from sinyal.config.redaction import shown_name
 
 MAX_GUESSES = 100  # a guess costs a millisecond; a hostile file has a million lines
 LIST = "pattern-list"
+CONFLICT = ("=======", ">>>>>>>", "<<<<<<<")
+FOREIGN_COMMENTS = ("//", "/*", "*/", ";", "--", "!", "'")
 
 
 class Checker:
@@ -143,9 +151,11 @@ class Checker:
     def _argument(self, section: Section, tag: SectionTag) -> object:
         if PLACEHOLDER.search(section.argument):
             raise BadValue(NOT_FILLED_IN, "write the value itself")
+        if section.argument.startswith(CURLED):
+            raise BadValue(*CURLY)
         if tag.argument is None or (tag.is_optional and not section.argument):
             if section.argument and tag.argument is None:
-                raise BadValue("the section has no argument")
+                raise BadValue("the section takes no argument")
             return None
         value = tag.argument.parse(section.argument)
         if value == "":
@@ -163,7 +173,9 @@ class Checker:
             text = f"does not belong in {_place(block.scope)}"
             self._report(line, line.name, text, f"move it to {place}")
             return
-        remedy = self._guess(line.name, TABLE.names_in(block.scope))
+        remedy = _habit(block.scope, line)
+        if not remedy and self._guesses < MAX_GUESSES:
+            remedy = self._guess(line.name, TABLE.names_in(block.scope))
         name = shown_name(line.name)
         self._report(line, name, UNKNOWN_DIRECTIVE, remedy or "remove the line")
 
@@ -184,6 +196,19 @@ class Checker:
         self.problems.append(
             Problem(node.file, node.line, directive[:80], text, remedy, is_error=False)
         )
+
+
+def _habit(scope: str, line: Line) -> str:
+    """The remedy of a line that would be right in another language or section."""
+    if line.name.startswith(CONFLICT):
+        return "settle the conflict that a merge left here"
+    if scope == "smtp-pattern-list" and line.name.startswith("/"):
+        return "write reply before the /REGEX/"
+    if line.name.startswith(FOREIGN_COMMENTS):
+        return "begin a comment with #"
+    if (scope, REGEX) in TABLE.rows and scope != "global" and line.value:
+        return "write /REGEX/ first"
+    return ""
 
 
 def _written(name: str, value: str) -> str:

@@ -16,10 +16,10 @@ def decoded(octets: bytes) -> tuple[str, list[tuple[int, str, str]]]:
     else it is a fault, and so is a line too long to be meant; both lines are left out.
     Errors: `BadValue` for a file in UTF-16.
     """
-    if octets.startswith(UTF16):
+    if octets.startswith(UTF16) or (len(octets) > 1 and 0 in octets[:2]):
         raise BadValue("the file is UTF-16", "save it as UTF-8")
     octets = octets.removeprefix(codecs.BOM_UTF8)
-    if len(octets) < MAX_LINE:
+    if len(octets) < MAX_LINE and 0 not in octets:
         try:
             return octets.decode(), []
         except UnicodeDecodeError:
@@ -39,6 +39,8 @@ def _line(line: bytes) -> str:
     """One line; without its comment where that is not UTF-8."""
     if len(line) > MAX_LINE:
         raise BadValue(f"the line has more than {MAX_LINE} octets", "divide it")
+    if 0 in line:
+        raise BadValue("the line has an octet 0 in it", "take it out")
     try:
         return line.decode()
     except UnicodeDecodeError:

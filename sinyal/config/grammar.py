@@ -13,6 +13,8 @@ MAX_DEPTH = 8  # sections inside sections; the language itself needs three
 TAG = re.compile(r"[^\s<>/\"]+")
 INLINE_LIST = "<pattern-list>"  # ends a rule whose own rules follow
 EMPTY = re.compile(r"<([^<>]*)>\s*</([^<>]*)>")
+WITH_LINES = re.compile(r"<\s*([^\s<>/]+)[^<>]*>[^<>]*[^<>\s][^<>]*</\s*([^\s<>]+)\s*>")
+UNENDED = re.compile(r"<\s*[A-Za-z][A-Za-z-]*(?:\s+[^\s<>]+)?")
 MACRO = "domain-macro"
 NAMES = re.compile(r"[.,$]")  # what a list of domains has and a directive has not
 WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
@@ -64,6 +66,8 @@ class _Parser:
         self.end_macro()
         if text.startswith("</"):
             self.close(number, text)
+        elif text.startswith("<") and text[1:].lstrip().startswith("/"):  # `< /tag >`
+            self.close(number, f"</{text[1:].lstrip()[1:]}")
         elif text.startswith("<"):
             self.open(number, text)
         elif self.ignored_depth == 0:
@@ -108,10 +112,19 @@ class _Parser:
         if both is not None:  # opened and closed on one line
             body = both[1]
         tag, *rest = body.split(None, 1) or [""]
-        if text.endswith(">") and TAG.fullmatch(tag):
+        whole = WITH_LINES.fullmatch(text)
+        if whole is not None and whole[1].lower() == whole[2].lower():
+            remedy = "write its lines below the tag, one a line"
+            self.report(number, f"<{tag}>", "a section on one line", remedy)
+        elif text.endswith(">") and TAG.fullmatch(tag):
             self.push(tag.lower(), rest[0].rstrip() if rest else "", number)
             if both is not None:
                 self.close(number, f"</{both[2]}>")
+        elif UNENDED.fullmatch(text):  # what follows is meant to be inside
+            self.report(
+                number, f"<{tag}>", "the closing > is missing", f"write {text}>"
+            )
+            self.push(tag.lower(), rest[0] if rest else "", number)
         elif self.ignored_depth == 0:
             self.report(number, text, "not a section", "write <tag> or <tag argument>")
 

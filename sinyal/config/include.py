@@ -11,6 +11,7 @@ from sinyal.config.values import word
 URL = re.compile(r"[a-z]+://", re.IGNORECASE)
 COPY_IT = "fetch it to a file of this server and include that"
 MAX_FILES = 1000
+MAX_OCTETS = 64 << 20  # of all files together
 MAX_CHAIN = 16  # files that include each other in turn
 
 
@@ -22,12 +23,17 @@ class Reader:
         self._files = files
         self._root = root
         self._count = 0
+        self._octets = 0
 
     def read(self, path: str, reading: tuple[str, ...] = ()) -> tuple[Node, ...]:
         """The tree of `path` with its includes in place; `reading` is being read."""
         self._count += 1
         try:
-            text, faults = decoded(self._files.read_bytes(path))
+            octets = self._files.read_bytes(path)
+            self._octets += len(octets)
+            if self._octets > MAX_OCTETS:
+                raise BadValue("with it the configuration is too large", "shorten it")
+            text, faults = decoded(octets)
         except BadValue as bad:
             self._report(path, 1, "", bad.text, bad.remedy)
             return ()
@@ -39,7 +45,8 @@ class Reader:
             self._report(path, line, "", fault, remedy)
         nodes, problems = parse(text, path)
         self.problems += problems
-        return self._replace(nodes, (*reading, path))
+        own = path.rpartition("/")[2]  # the same file under the same name
+        return self._replace(nodes, (*reading, self._files.resolve(own, path)))
 
     def _replace(
         self, nodes: tuple[Node, ...], reading: tuple[str, ...]
@@ -66,6 +73,8 @@ class Reader:
         except BadValue as bad:
             self._report_line(line, bad.text, bad.remedy or "write the path of a file")
             return []
+        if self._count > MAX_FILES:  # said of an earlier line
+            return []
         paths = self._files.expand(pattern)
         if not paths:
             self._report_line(line, f"{pattern} is not there", "check the path")
@@ -75,6 +84,7 @@ class Reader:
                 self._report_line(line, f"{path} includes itself", "remove the line")
             elif self._count >= MAX_FILES or len(reading) >= MAX_CHAIN:
                 self._report_line(line, "too many files are included", "join some")
+                self._count += 1
                 break
             else:
                 nodes += self.read(path, reading)

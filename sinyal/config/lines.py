@@ -11,6 +11,8 @@ from sinyal.config.keys import KeyCheck, KeyFile
 from sinyal.config.problem import BadValue, Problem
 
 PLACEHOLDER = re.compile(r"\{\{|\{%|\$\{\w*\}|<[A-Za-z][A-Za-z0-9_ .-]*>|%%\w+%%")
+CURLED = tuple("\u201c\u201d\u201e\u2018\u2019\u00ab")  # as word processors quote
+CURLY = ("the quotes are typographic ones", 'write straight ones: "')
 CHMOD = "chmod o-r it"
 NOT_FILLED_IN = "a template's placeholder is not filled in"
 
@@ -35,6 +37,8 @@ class LineReader:
             self._report(line, NOT_FILLED_IN, "write the value itself")
             return
         try:
+            if line.value.startswith(CURLED) and not row.type.is_secret:
+                raise BadValue(*CURLY)
             value = row.type.parse(line.value)
         except BadValue as bad:
             self._report(line, bad.text, bad.remedy or row.type.form)

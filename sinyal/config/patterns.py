@@ -57,10 +57,10 @@ def domain_pattern(text: str) -> DomainPattern:
 def _name(text: str, whole: str) -> str:
     name = canonical_domain(text)
     if not HOST.fullmatch(name):
-        raise BadValue(
-            f'"{whole[:60]}" is not a domain pattern',
-            "write NAME, *.NAME, [*.]NAME, [IP/MASK] or *",
-        )
+        remedy = "write NAME, *.NAME, [*.]NAME, [IP/MASK] or *"
+        if "," in whole:
+            remedy = "write one here; several are a domain-macro and $ITS-NAME"
+        raise BadValue(f'"{whole[:60]}" is not a domain pattern', remedy)
     return name
 
 

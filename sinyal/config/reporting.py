@@ -120,6 +120,8 @@ def record_types(text: str) -> tuple[str, ...]:
 
 def _record_type(name: str) -> str:
     found = RECORD_TYPES.get(name.lower())
+    if found is None and " " in name:
+        raise BadValue(f'"{name[:40]}" has blanks in it', "write commas, like d,b")
     if found is None:
         raise BadValue(f'"{name[:40]}" is not a record type')
     return found

@@ -154,6 +154,8 @@ def _check_together(actions: tuple[str, ...]) -> None:
 def category_rule(text: str) -> tuple[Pattern, str]:
     """`/REGEX/ CATEGORY`; any name may be a category (CAT-1)."""
     pattern, category = regex_and_rest(text)
+    if not category:
+        raise BadValue("the category is missing")
     if not CATEGORY.fullmatch(category):
         raise BadValue(f'"{category[:40]}" is not a category')
     return pattern, category
@@ -218,6 +220,8 @@ def identity(text: str) -> str:
 def macro(text: str) -> Macro:
     """`NAME VALUE[,VALUE...]`; guide 3.3.1.33.4 (CFG-17)."""
     label, *rest = text.split(None, 1) or [""]
+    if not label:
+        raise BadValue("the value is missing")
     if not (label.isascii() and label.replace("_", "a").isalnum()):
         raise BadValue(
             f'"{label[:40]}" is not a macro name', "use letters, digits and _"

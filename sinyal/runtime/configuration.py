@@ -1,9 +1,11 @@
 """The disk as the configuration sees it."""
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from sinyal.config import Loaded, load
 from sinyal.config.include import Reader
@@ -22,14 +24,16 @@ class DiskFiles:
         return self.read_bytes(path).decode()
 
     def read_bytes(self, path: str) -> bytes:
-        """Errors: `OSError`; a file above 16 MB is refused."""
-        if Path(path).stat().st_size > MAX_OCTETS:
+        """Errors: `OSError`; above 16 MB, and what is not a plain file, is refused."""
+        with _opened(path) as file:
+            octets = file.read(MAX_OCTETS + 1)
+        if len(octets) > MAX_OCTETS:
             raise OSError(0, "the file is larger than 16 MB", path)
-        return Path(path).read_bytes()
+        return octets
 
     def pieces(self, path: str) -> Iterator[bytes]:
         """Errors: `OSError`."""
-        with Path(path).open("rb") as file:
+        with _opened(path) as file:
             while piece := file.read(PIECE_OCTETS):
                 yield piece + file.readline()
 
@@ -53,6 +57,20 @@ class DiskFiles:
 
     def exists(self, path: str) -> bool:
         return Path(path).is_file() and os.access(path, os.R_OK)
+
+
+def _opened(path: str) -> BinaryIO:
+    """The file, or the pipe of a shell's `<(...)`; nothing that never ends or hangs.
+
+    Errors: `OSError`.
+    """
+    mode = Path(path).stat().st_mode
+    is_shell_pipe = stat.S_ISFIFO(mode) and path.startswith("/dev/")
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+    if not (stat.S_ISREG(mode) or is_shell_pipe):
+        raise OSError(errno.EINVAL, "it is not a file", path)
+    return Path(path).open("rb")
 
 
 def load_configuration(path: str, *, is_lenient: bool = False) -> Loaded:

@@ -103,7 +103,7 @@ MISTAKES = """
 221 | reply | two modes
 222 | reply | without disable-source-ip
 223 | reply | does not begin with /
-232 | /REGEX/ | not a category
+232 | /REGEX/ | category is missing
 233 | quota | unknown directive
 240 | mail-from | the rule has no result
 241 | rcpt-to | mta7 is not defined

@@ -242,3 +242,72 @@ def test_hundreds_of_virtual_mtas_may_name_the_same_macro():
     found = configuration(text)
     assert time.process_time() - started < 4
     assert found.domain_for("d59.example", "v299").max_smtp_out == 300
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (
+            "<domain x.example\nmax-smtp-out 3\n</domain>",
+            "1: <domain>: the closing > is missing, write <domain x.example>",
+        ),
+        (
+            "<domain x.example> max-smtp-out 3 </domain>\nlog-rotate 2",
+            "1: <domain>: a section on one line, "
+            "write its lines below the tag, one a line",
+        ),
+        (
+            "<smtp-pattern-list l>\n/x/ mode=backoff\n</smtp-pattern-list>",
+            "2: /x/: unknown directive, write reply before the /REGEX/",
+        ),
+        (
+            "// listeners",
+            "1: //: unknown directive, begin a comment with #",
+        ),
+        (
+            "=======",
+            "1: =======: unknown directive, settle the conflict that a merge left here",
+        ),
+        (
+            "<source 10.0.0.1-10.0.0.9>\n</source>",
+            '1: <source>: "10.0.0.1-10.0.0.9" is not an IP address or range, '
+            "write a range as 10.0.0.0/24, or each address",
+        ),
+        (
+            "relay-domain a.example,b.example",
+            '1: relay-domain: "a.example,b.example" is not a domain pattern, '
+            "write one here; several are a domain-macro and $ITS-NAME",
+        ),
+        (
+            "postmaster \u201ca@b.example\u201d",
+            '1: postmaster: the quotes are typographic ones, write straight ones: "',
+        ),
+        (
+            "<virtual-mta \u201ca\u201d>\n</virtual-mta>",
+            '1: <virtual-mta>: the quotes are typographic ones, write straight ones: "',
+        ),
+        (
+            "<acct-file a>\nrecords d b\n</acct-file>",
+            '2: records: "d b" has blanks in it, write commas, like d,b',
+        ),
+        (
+            "domain-macro",
+            "1: domain-macro: the value is missing, write NAME VALUE[,VALUE...]",
+        ),
+        ("log-rotate 2\0", "1: the line has an octet 0 in it, take it out"),
+    ],
+)
+def test_a_habit_of_another_language_is_named_once_with_what_would_be_right(
+    text, found
+):
+    assert errors(text) == [found]
+
+
+def test_a_closing_tag_may_have_a_blank_before_its_slash():
+    text = "<domain x.example>\nmax-smtp-out 3\n< / domain >"
+    assert configuration(text).domain_for("x.example").max_smtp_out == 3
+
+
+def test_utf16_without_a_byte_order_mark_is_told_too():
+    (found, *_) = loaded("log-file l\n".encode("utf-16-le")).problems
+    assert str(found) == "/c/main:1: the file is UTF-16, save it as UTF-8"

@@ -344,3 +344,27 @@ def test_any_file_loads_or_says_why_not(lines):
     has_error = any(problem.is_error for problem in loaded.problems)
     assert (loaded.configuration is None) == has_error
     assert all(str(problem) for problem in loaded.problems)
+
+
+def test_too_many_includes_are_told_of_once_and_fast():
+    files = {f"p{number}": "log-rotate 2" for number in range(3)}
+    began = time.perf_counter()
+    found = errors("include p0\n" * 20_000, **files)
+    assert time.perf_counter() - began < 5
+    assert found == ["/c/main:1000: include: too many files are included, join some"]
+
+
+def test_a_hundred_thousand_unknown_lines_are_told_within_seconds():
+    began = time.perf_counter()
+    found = errors("nothing-known 1\n" * 100_000)
+    assert time.perf_counter() - began < 10
+    assert len(found) == 100_000
+
+
+def test_a_macro_of_many_domains_reads_its_section_once():
+    names = ",".join(f"d{number}.example" for number in range(4000))
+    lines = "max-smtp-out 3\nretry-after 5m\n" * 500
+    text = f"domain-macro m {names}\n<domain $m>\n{lines}</domain>\n"
+    began = time.perf_counter()
+    assert not errors(text)
+    assert time.perf_counter() - began < 3

@@ -40,6 +40,7 @@ class Table(msgspec.Struct, frozen=True):
     rows: dict[tuple[str, str], Directive]
     sections: dict[str, SectionTag]
     scopes: frozenset[str]  # those that have rows
+    places: dict[str, tuple[str, ...]]  # by name, without those of old files
 
     def row(self, scope: str, name: str) -> Directive | None:
         """The row of `name` in `scope`; letter case is free."""
@@ -49,21 +50,24 @@ class Table(msgspec.Struct, frozen=True):
 
     def scopes_of(self, directive: str) -> tuple[str, ...]:
         """The scopes in which `directive` may stand, without those of old files."""
-        plain = directive.lower()
-        found = {
-            row.scope
-            for row in self.rows.values()
-            if row.name == plain and row.source != "observed"
-        }
-        return tuple(sorted(found))
+        return self.places.get(directive.lower(), ())
 
     def names_in(self, scope: str) -> list[str]:
         """Every name that may stand in `scope`."""
         return sorted(name for known, name in self.rows if known == scope)
 
 
+def _places() -> dict[str, tuple[str, ...]]:
+    found: dict[str, set[str]] = {}
+    for row in DIRECTIVES:
+        if row.source != "observed":
+            found.setdefault(row.name, set()).add(row.scope)
+    return {name: tuple(sorted(scopes)) for name, scopes in found.items()}
+
+
 TABLE = Table(
     rows={(row.scope, row.name): row for row in DIRECTIVES},
     sections={section.tag: section for section in SECTIONS},
     scopes=frozenset(row.scope for row in DIRECTIVES),
+    places=_places(),
 )
