@@ -57,6 +57,7 @@ class Endings:
                 remote_name=where.host if where else "",
                 remote_ip=where.ip if where else "",
                 delivery_type=way,
+                is_of_queue=where is not None and verdict is Verdict.DEFERRED,
             )
         )
 

@@ -22,6 +22,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     `reply` is the peer's, or one of our own making (`is_local`) when no peer answered:
     no MX, connection refused, time-out, message expired.
     `status` is the enhanced status code where it is not the reply's own.
+    `is_of_queue`: no host was reached, and the whole queue waits.
     Units: `at` epoch seconds UTC, `size_octets` octets sent.
     """
 
@@ -39,3 +40,4 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     tls_cipher: str = ""
     delivery_type: str = "smtp"
     status: str = ""
+    is_of_queue: bool = False

@@ -9,8 +9,7 @@ import msgspec
 from sinyal.events.categories import category_of
 from sinyal.events.outcome import Outcome, Verdict
 from sinyal.events.status import status_cell, status_of
-from sinyal.mail.envelope import Envelope, QueueName
-from sinyal.smtp.reply import Reply
+from sinyal.mail.envelope import Envelope
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,7 +154,7 @@ def of_outcome(outcome: Outcome, *, is_tracked: bool = False) -> tuple[Record, .
         type=letter,
         time_logged=outcome.at,
         time_queued=envelope.received_at,
-        time_first_attempt=entry.first_attempt_at or outcome.at,
+        time_first_attempt=entry.first_attempt_at or _first_attempt(outcome),
         total_seconds_queued=max(0, int(outcome.at - envelope.received_at)),
         orig=envelope.sender_of(recipient),
         rcpt=recipient.address,
@@ -197,28 +196,24 @@ def of_outcome(outcome: Outcome, *, is_tracked: bool = False) -> tuple[Record, .
     return (record,)
 
 
-def queue_failure(
-    queue: QueueName,
-    reply: Reply,
-    at: float,
-    *,
-    remote: tuple[str, str] = ("", ""),
-    source_ip: str = "",
-) -> Record:
-    """The tq record of a whole queue that could not be served.
+def _first_attempt(outcome: Outcome) -> float:
+    """When a copy was tried that had not been before, 0 for a bounce without a try."""
+    is_tried = outcome.verdict is not Verdict.BOUNCED or bool(outcome.remote_ip)
+    return outcome.at if is_tried else 0.0
 
-    `remote` is the name and address of the host tried, as far as they are known.
-    """
-    name, ip = remote
+
+def queue_failure(outcome: Outcome) -> Record:
+    """The tq record of a queue that could not be served, as one of its copies found."""
+    entry, reply = outcome.entry, outcome.reply
     return Record(
         type="tq",
-        time_logged=at,
-        dsn_status=status_cell(status_of(reply)),
+        time_logged=outcome.at,
+        dsn_status=status_cell(outcome.status or status_of(reply)),
         dsn_diag=f"smtp;{reply}",
-        dsn_mta=host_cell(name, ip),
-        dlv_type="smtp",
-        dlv_source_ip=source_ip or "0.0.0.0",
-        dlv_destination_ip=ip,
-        vmta=queue.vmta,
-        queue=str(queue),
+        dsn_mta=host_cell(outcome.remote_name, outcome.remote_ip),
+        dlv_type=outcome.delivery_type,
+        dlv_source_ip=outcome.source_ip or "0.0.0.0",
+        dlv_destination_ip=outcome.remote_ip,
+        vmta=entry.queue.vmta,
+        queue=str(entry.queue),
     )

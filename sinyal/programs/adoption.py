@@ -7,15 +7,16 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from sinyal.accounting.csv_file import CsvFile
 from sinyal.accounting.event_file import EventFile
-from sinyal.accounting.sections import files_by_section
+from sinyal.accounting.sections import Books, keys_of
+from sinyal.accounting.selection import queues_without_records
 from sinyal.config import Configuration
-from sinyal.config.settings import AcctFile, GlobalSettings
+from sinyal.config.settings import GlobalSettings
 from sinyal.delivery.compose import Composer, Tracking, tracking_of
 from sinyal.programs.current import composer, log_of
 from sinyal.programs.mta_parts import (
     Parts,
+    books_of,
     door_checks,
     events_directory,
     usable_accounting,
@@ -46,7 +47,7 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     host_name: str
     tracking: Tracking | None
     composer: Composer
-    files: dict[AcctFile, CsvFile]
+    books: Books
     event_file: EventFile | None
     log: logging.Handler | None
 
@@ -56,9 +57,12 @@ class Adoption:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        sections = parts.current.configuration.acct_files
-        named = [section for section in sections if section.path]
-        self._files = dict(zip(named, parts.ledger.csv_files, strict=True))
+        running = parts.current.configuration
+        keys = keys_of(
+            running.acct_files,
+            is_attempt_timed=running.settings.track_time_first_attempt,
+        )
+        self._books: Books = dict(zip(keys, parts.ledger.files, strict=True))
 
     async def prepare(self, new: Configuration) -> Prepared:
         """Open and read what `new` needs. Errors: `OSError`; nothing has changed."""
@@ -84,7 +88,7 @@ class Adoption:
             host_name=host_name,
             tracking=tracking,
             composer=composing,
-            files=files_by_section(new.acct_files, self._files),
+            books=books_of(new, self._books),
             event_file=event_file,
             log=log_of(new.settings) if _logs_else(former, new.settings) else None,
         )
@@ -109,8 +113,13 @@ class Adoption:
         line = parts.line
         line.compose_with(made.composer)
         door.report = ReportLine(new, line, parts.arrivals, made.tracking).take
-        self._files = made.files
-        parts.ledger.adopt(tuple(made.files.values()), made.event_file, made.host_name)
+        self._books = made.books
+        parts.ledger.adopt(
+            tuple(made.books.values()),
+            made.event_file,
+            made.host_name,
+            queues_without_records(new),
+        )
         parts.uploads.adopt(new.signals)
         parts.queues.limit(new.settings.total_max_smtp_out)
         door.slots.refresh()

@@ -12,7 +12,7 @@ import msgspec
 from sinyal.accounting.ledger import Ledger
 from sinyal.delivery.compose import Composer
 from sinyal.events.outcome import Outcome, Verdict
-from sinyal.events.record import Record, of_outcome, receipt
+from sinyal.events.record import Record, of_outcome, queue_failure, receipt
 from sinyal.mail.envelope import Envelope, QueueEntry, Submission
 from sinyal.programs.arrivals import entries_of
 from sinyal.queues.queues import Queues
@@ -33,6 +33,7 @@ class Ending(msgspec.Struct, frozen=True):
     spool_id: int
     index: int
     attempts: int
+    first_attempt_at: float
     is_final: bool
 
 
@@ -76,6 +77,7 @@ class MailLine:
             entries = entries_of(stored.spool_id, stored.envelope, stored.settled)
             for entry in entries:
                 entry.attempts = stored.attempts.get(entry.index, 0)
+                entry.first_attempt_at = stored.first_attempts.get(entry.index, 0)
             self._add(entries)
             count += len(entries)
         self.notice()
@@ -122,11 +124,16 @@ class MailLine:
         """
         entry = outcome.entry
         is_tracked = self._composer.is_tracked(entry.envelope, entry.recipient)
+        records = of_outcome(outcome, is_tracked=is_tracked)
+        entry.first_attempt_at = records[0].time_first_attempt
+        if outcome.is_of_queue and self._ledger.keeps("tq"):
+            records += (queue_failure(outcome),)
         ending = Ending(
-            records=of_outcome(outcome, is_tracked=is_tracked),
+            records=records,
             spool_id=entry.spool_id,
             index=entry.index,
             attempts=entry.attempts + 1,
+            first_attempt_at=entry.first_attempt_at,
             is_final=outcome.verdict is not Verdict.DEFERRED,
         )
         self._contents.release(entry)
@@ -159,7 +166,9 @@ class MailLine:
         if ending.is_final:
             self._spool.settle(ending.spool_id, ending.index)
         else:
-            self._spool.attempted(ending.spool_id, ending.index, ending.attempts)
+            self._spool.attempted(
+                ending.spool_id, ending.index, ending.attempts, ending.first_attempt_at
+            )
 
     def _add(self, entries: Sequence[QueueEntry]) -> None:
         now = self._clock()

@@ -1,7 +1,7 @@
 """The stages of one MTA, each handed what it needs and nothing else."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,7 +9,8 @@ import msgspec
 
 from sinyal.accounting.event_file import EventFile
 from sinyal.accounting.ledger import Ledger
-from sinyal.accounting.sections import csv_files
+from sinyal.accounting.sections import NONE, Book, Books, Key, books
+from sinyal.accounting.selection import queues_without_records
 from sinyal.config import Configuration
 from sinyal.delivery.compose import tracking_of
 from sinyal.delivery.courier import Courier
@@ -165,7 +166,7 @@ def door_checks(configuration: Configuration, host_name: str) -> Checks:
 def _ledger(configuration: Configuration, state: Path, host_name: str) -> Ledger:
     usable_accounting(configuration)
     return Ledger(
-        csv_files(configuration.acct_files),
+        tuple(books_of(configuration).values()),
         EventFile(events_directory(state)) if configuration.signals else None,
         new_event_id=identity.event_id,
         node_name=host_name,
@@ -182,3 +183,10 @@ def usable_accounting(configuration: Configuration) -> None:
 def events_directory(state: Path) -> Path:
     """Where event files wait for their upload; guide 10.1."""
     return state / "sparkpost"
+        left_out=queues_without_records(configuration),
+def books_of(configuration: Configuration, kept: Mapping[Key, Book] = NONE) -> Books:
+    """The accounting files of a configuration; those in `kept` go on."""
+    is_timed = configuration.settings.track_time_first_attempt
+    return books(configuration.acct_files, is_attempt_timed=is_timed, kept=kept)
+
+

@@ -16,6 +16,7 @@ from sinyal.spool.database import Change, Database, SpoolFull
 SETTLE_WAIT_S = 0.01
 RETRY_WAIT_S = 1.0  # after a failed sync
 KEY_OCTETS = 8
+COUNT_OCTETS = 4
 SETTLED = b""
 
 _encoder = msgspec.msgpack.Encoder()
@@ -26,12 +27,14 @@ class Stored(msgspec.Struct, frozen=True):
     """A message found in the spool at start.
 
     Shape: `settled` and the keys of `attempts` are positions in `envelope.recipients`.
+    `first_attempts` holds whole epoch seconds by the same keys, 0 where unknown.
     """
 
     spool_id: int
     envelope: Envelope
     settled: frozenset[int]
     attempts: dict[int, int]
+    first_attempts: dict[int, int] = {}
 
 
 class Spool:
@@ -124,9 +127,12 @@ class Spool:
         """The message's content. Errors: `KeyError` when settled, `OSError`."""
         return self._database.content(_key(spool_id))
 
-    def attempted(self, spool_id: int, index: int, attempts: int) -> None:
-        """Remember how many times recipient `index` was tried."""
-        self._mark(spool_id, index, attempts.to_bytes(4))
+    def attempted(
+        self, spool_id: int, index: int, attempts: int, first_at: float = 0.0
+    ) -> None:
+        """Remember how many times recipient `index` was tried, and since when."""
+        tried_since = int(first_at).to_bytes(COUNT_OCTETS) if first_at else b""
+        self._mark(spool_id, index, attempts.to_bytes(COUNT_OCTETS) + tried_since)
 
     def settle(self, spool_id: int, index: int) -> None:
         """Forget recipient `index`, and the message with its last recipient."""
@@ -169,12 +175,14 @@ class Spool:
         self._unsettled[spool_id] = len(known.recipients) - len(settled)
         if states:
             self._marked[spool_id] = set(states)
+        tried = {at: octets for at, octets in states.items() if octets != SETTLED}
         attempts = {
-            at: int.from_bytes(octets)
-            for at, octets in states.items()
-            if octets != SETTLED
+            at: int.from_bytes(octets[:COUNT_OCTETS]) for at, octets in tried.items()
         }
-        yield Stored(spool_id, known, settled, attempts)
+        first = {
+            at: int.from_bytes(octets[COUNT_OCTETS:]) for at, octets in tried.items()
+        }
+        yield Stored(spool_id, known, settled, attempts, first)
 
     def _mark(self, spool_id: int, index: int, octets: bytes) -> None:
         self._marked.setdefault(spool_id, set()).add(index)

@@ -19,7 +19,7 @@ from sinyal.accounting.growing import (
     whole_records_octets,
 )
 from sinyal.accounting.layout import Layout
-from sinyal.accounting.sections import csv_files
+from sinyal.accounting.sections import books
 from sinyal.config.settings import AcctFile
 from sinyal.events.record import Record
 
@@ -336,7 +336,8 @@ def test_what_a_killed_writer_acknowledged_is_there_after_a_restart(tmp_path: Pa
 
 
 def test_sections_of_the_configuration_become_files(tmp_path: Path):
-    path = str(tmp_path / "log" / "acct.csv")
-    (file,) = csv_files([AcctFile(path=path), AcctFile(command="gzip")])
+    section = AcctFile(path=str(tmp_path / "log" / "acct.csv"))
+    (file,) = books((section, section)).values()
+    assert isinstance(file, CsvFile)
     file.append([delivered()], NOON)
     assert names(tmp_path / "log") == ["acct-2026-03-04-0000.csv"]

@@ -108,12 +108,9 @@ def test_a_receipt_shows_the_pool_as_its_vmta_and_keeps_the_vmta_for_the_event()
 
 
 def test_a_queue_failure_names_no_recipient():
-    record = queue_failure(
-        QueueName("contoh.example", "mta1"),
-        reply(451, "4.4.1 connection timed out"),
-        1772615720.0,
-        remote=("mx1.contoh.example", "198.51.100.7"),
-    )
+    said = reply(451, "4.4.1 connection timed out")
+    waits = outcome(Verdict.DEFERRED, said, source_ip="", is_of_queue=True)
+    record = queue_failure(waits)
     assert (record.type, record.rcpt) == ("tq", "")
     assert record.dsn_status == "4.4.1 (no answer from host)"
     assert record.dlv_source_ip == "0.0.0.0"

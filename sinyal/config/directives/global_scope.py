@@ -83,6 +83,8 @@ log-rotate | number | 8 | 3.3.1.37.3 | Logs kept, the present one included
 log-auto-rotation | boolean | true | 3.3.1.37.1 | A new log begins at midnight
 enable-signals | switch or signals-filter | | 10.1.4.1.1 | Upload of events: a switch or
     a filter
+track-time-first-attempt | boolean | false | later 3.3.1.38 | Records hold the time of
+    the first attempt
 : accepted sinyal has no threads to rank
 thread-min-priority | number | 15 | 3.3.1.27 | Least urgent priority of threads
 thread-max-priority | number | 0 | 3.3.1.27 | Most urgent priority of threads
@@ -122,9 +124,6 @@ use-proxy | proxies | | 3.3.1.39 | Proxies of outgoing connections, the first th
 smtp-proxy-source-host | proxied source | | later 3.3.1.20 many | Source address, proxy
     and name in one
 edns-udp-length | number | 0 | later 3.3.1.40 | Octets of a DNS answer over UDP
-: accepted accounting does not use it yet
-track-time-first-attempt | boolean | false | later 3.3.1.38 | Records hold the time of
-    the first attempt
 : accepted there is no licence to count for
 volume-audit-api-key | secret | | later 3.3.1.39 | Key for the report of volumes
 : accepted the library that speaks TLS chooses the size
