@@ -256,6 +256,7 @@ class VirtualMta(msgspec.Struct, frozen=True, kw_only=True):
     domain_key: tuple[DomainKey, ...] = ()
     max_smtp_out: int = 0
     max_smtp_msg_rate: Rate | None = None
+    cold_virtual_mta: tuple[str, ...] = ()
     rewrite_list: str = ""
     include_headers_from: str = ""
     enable_signals: EnableSignals | None = None
@@ -278,6 +279,7 @@ class Pool(msgspec.Struct, frozen=True, kw_only=True):
     domain_key: tuple[DomainKey, ...] = ()
     max_smtp_out: int = 0
     max_smtp_msg_rate: Rate | None = None
+    cold_virtual_mta: tuple[str, ...] = ()
     rewrite_list: str = ""
     include_headers_from: str = ""
     enable_signals: EnableSignals | None = None

@@ -51,6 +51,10 @@ class Courier:
         """Find hosts by another resolver from now on."""
         self._router.resolver = resolver
 
+    def rolled_up(self, domain: str) -> str:
+        """The roll-up queue that took the domain's mail last, or ""."""
+        return self._rollups.known.get(domain, "")
+
     def notice(self) -> None:
         """Look at the queues again: mail was added, a connection ended."""
         self.changed.set()

@@ -13,6 +13,7 @@ from sinyal.mail.envelope import QueueName
 from sinyal.runtime.dns import Found
 
 SUFFIX = ".rollup"
+MOST_KNOWN = 100_000
 
 
 class Rollups:
@@ -21,6 +22,7 @@ class Rollups:
     def __init__(self, policy: Policy, router: Router) -> None:
         self._policy = policy
         self._router = router
+        self.known: dict[str, str] = {}  # domain: the roll-up it was found in
         self._told: set[str] = set()  # roll-ups without hosts, of which the log knows
 
     async def find(self, name: QueueName) -> QueueName | None:
@@ -37,6 +39,9 @@ class Rollups:
         found = rollup(rules, answers, await self._addresses(rules, hosts))
         if found is None or not self._has_hosts(found, name.vmta):
             return None
+        if len(self.known) >= MOST_KNOWN:
+            self.known.clear()
+        self.known[name.domain] = found.queue
         return QueueName(found.queue, name.vmta)
 
     def _has_hosts(self, found: Rollup, vmta: str) -> bool:

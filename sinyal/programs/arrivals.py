@@ -35,7 +35,7 @@ class Arrivals:
     """What reception hands messages to.
 
     `receipts` makes the records of a message; `queue` takes the entries of a group
-    once it is on disk.
+    once it is on disk. `divert` has the last word on VirtualMTAs (COLD-1).
     """
 
     def __init__(
@@ -45,7 +45,9 @@ class Arrivals:
         receipts: Callable[[Envelope], Sequence[Record]],
         queue: Callable[[Sequence[tuple[Submission, list[QueueEntry]]]], None],
         clock: Clock,
+        divert: Callable[[Submission], Submission] = lambda submission: submission,
     ) -> None:
+        self._divert = divert
         self._spool = spool
         self._ledger = ledger
         self._receipts = receipts
@@ -58,7 +60,7 @@ class Arrivals:
         """The reply to a whole message: 250 once it is on disk; RFC 5321 4.2.5."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Reply] = loop.create_future()
-        self._waiting.append(Arrival(submission, answer))
+        self._waiting.append(Arrival(self._divert(submission), answer))
         if not self._is_busy:
             self._is_busy = True
             loop.call_soon(self._commit)  # so that this turn's messages share it

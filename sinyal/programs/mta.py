@@ -79,7 +79,8 @@ async def run(
         await control.start()
         reload_on_signal(reloader, tasks)
         tasks.start(rotate(parts, stop), "rotation of accounting files")
-        tasks.start(parts.turns.run(stop), "turns of pools")
+        for keeper in parts.keepers:
+            tasks.start(keeper.run(stop), "what is kept over a restart")
         tasks.start(pickup.run(stop), "pickup directory")
         tasks.start(parts.uploads.run(parts.clock, stop), "Signals upload")
         await run_delivery(parts.courier, stop)

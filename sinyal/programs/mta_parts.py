@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -16,9 +17,12 @@ from sinyal.delivery.compose import tracking_of
 from sinyal.delivery.courier import Courier
 from sinyal.delivery.line import Desk, Policy
 from sinyal.programs.arrivals import Arrivals
+from sinyal.programs.cold_start import ColdStart, cold_keeper
 from sinyal.programs.current import Current, composer
 from sinyal.programs.mail_line import MailLine
 from sinyal.programs.report_line import ReportLine
+from sinyal.programs.slowed_queues import backoff_keeper
+from sinyal.programs.state_keeper import StateKeeper
 from sinyal.programs.turn_keeper import TurnKeeper
 from sinyal.programs.uploads import Uploads
 from sinyal.queues.queues import Queues
@@ -51,7 +55,7 @@ class Parts(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     arrivals: Arrivals
     door: Door
     uploads: Uploads
-    turns: TurnKeeper
+    keepers: tuple[StateKeeper[Any], ...]
     state: Path
     lock: int
 
@@ -61,7 +65,8 @@ class Parts(msgspec.Struct, frozen=True, eq=False, kw_only=True):
         What a full disk does not take stays in the spool and is tried again.
         """
         self.line.flush()
-        self.turns.save()
+        for keeper in self.keepers:
+            keeper.save()
         with _logged("spool"):
             await self.spool.close()
         with _logged("accounting"):
@@ -122,7 +127,10 @@ def assemble(configuration: Configuration, state: Path, fallback_name: str) -> P
     resolver = Resolver(configuration.settings.name_server)
     courier = Courier(queues, policy, desk, resolver)
     line.notice = courier.notice
-    arrivals = Arrivals(spool, ledger, line.receipts, line.queue, clock.now)
+    cold_start = ColdStart(current, courier.rolled_up, clock.now)
+    arrivals = Arrivals(
+        spool, ledger, line.receipts, line.queue, clock.now, cold_start.divert
+    )
     door = Door(
         configuration=configuration,
         host_name=host_name,
@@ -134,8 +142,13 @@ def assemble(configuration: Configuration, state: Path, fallback_name: str) -> P
         memory_percent=MemoryGauge().percent,
         checks=door_checks(configuration, host_name),
     )
-    turns = TurnKeeper(door.turns, state)
-    turns.load()
+    keepers: tuple[StateKeeper[Any], ...] = (
+        TurnKeeper(door.turns, state),
+        backoff_keeper(queues, state, clock.now),
+        cold_keeper(cold_start, state),
+    )
+    for keeper in keepers:
+        keeper.load()
     uploads = Uploads(events_directory(state), ledger.roll)
     uploads.adopt(configuration.signals)
     return Parts(
@@ -150,7 +163,7 @@ def assemble(configuration: Configuration, state: Path, fallback_name: str) -> P
         arrivals=arrivals,
         door=door,
         uploads=uploads,
-        turns=turns,
+        keepers=keepers,
         state=state,
         lock=lock,
     )
@@ -170,7 +183,14 @@ def _ledger(configuration: Configuration, state: Path, host_name: str) -> Ledger
         EventFile(events_directory(state)) if configuration.signals else None,
         new_event_id=identity.event_id,
         node_name=host_name,
+        left_out=queues_without_records(configuration),
     )
+
+
+def books_of(configuration: Configuration, kept: Mapping[Key, Book] = NONE) -> Books:
+    """The accounting files of a configuration; those in `kept` go on."""
+    is_timed = configuration.settings.track_time_first_attempt
+    return books(configuration.acct_files, is_attempt_timed=is_timed, kept=kept)
 
 
 def usable_accounting(configuration: Configuration) -> None:
@@ -183,10 +203,3 @@ def usable_accounting(configuration: Configuration) -> None:
 def events_directory(state: Path) -> Path:
     """Where event files wait for their upload; guide 10.1."""
     return state / "sparkpost"
-        left_out=queues_without_records(configuration),
-def books_of(configuration: Configuration, kept: Mapping[Key, Book] = NONE) -> Books:
-    """The accounting files of a configuration; those in `kept` go on."""
-    is_timed = configuration.settings.track_time_first_attempt
-    return books(configuration.acct_files, is_attempt_timed=is_timed, kept=kept)
-
-

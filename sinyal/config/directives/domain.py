@@ -94,6 +94,8 @@ disable-mx-rollup | boolean | false | 3.3.10.92 | The domain is no part of a rol
 reroute-to-virtual-mta | VirtualMTA or pool | | 3.3.10.49 | Takes the queue's mail
 backoff-reroute-to-virtual-mta | VirtualMTA or pool | | 3.3.10.50 | Takes the queue's
     mail in backoff mode
+max-cold-virtual-mta-msg | daily limits | 0/d | 3.3.10.48 | Messages a day that a cold
+    VirtualMTA takes
 : done each recipient has a transaction of its own, as each copy is signed and tracked
     by itself
 max-rcpt-per-message | number or unlimited | 1000 | 3.3.10.73 | Recipients of one
@@ -114,8 +116,6 @@ source-ip-max-connect-rate | range and rate | | 3.3.10.80 many | max-connect-rat
     source address
 source-ip-max-data-volume-rate | range and data rate | | 3.3.10.83 many |
     max-data-volume-rate of one source address
-max-cold-virtual-mta-msg | daily limits | 0/d | 3.3.10.48 | Messages a day that a cold
-    VirtualMTA takes
 queue-priority | 0 to 100 | 50 | 3.3.10.15 | Which queue gets a connection first
 allow-priority-interruption | boolean | true | 3.3.10.13 | Queues of higher priority may
     take connections
