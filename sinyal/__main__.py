@@ -5,6 +5,7 @@ the analytics service in its memory, nor the other way round.
 """
 
 import importlib
+import signal
 import sys
 
 from sinyal import __version__
@@ -23,6 +24,9 @@ COMMANDS = {
     "jobid": ("jobid", "a text as a safe X-Job name"),
 }
 
+# Whom SIGHUP tells to reload. Until they can, the signal waits; by default it kills.
+RELOADED = {"mta"}
+
 
 def usage() -> str:
     """The list of commands, as printed by `sinyal --help`."""
@@ -39,6 +43,8 @@ def main() -> None:
         case ["--help" | "-h"]:
             sys.stdout.write(usage())
         case [name] if name in COMMANDS:
+            if name in RELOADED:
+                signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
             module = importlib.import_module(f"sinyal.programs.{COMMANDS[name][0]}")
             module.app(args=arguments[1:], prog_name=f"sinyal {name}")
         case _:

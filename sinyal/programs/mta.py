@@ -1,7 +1,6 @@
 """`sinyal mta`: the mail server, driven by a PowerMTA configuration file."""
 
 import asyncio
-import signal
 import socket
 from pathlib import Path
 from typing import Annotated
@@ -23,7 +22,7 @@ from sinyal.reception.pickup import Pickup, check_directories
 from sinyal.runtime.configuration import load_configuration
 from sinyal.runtime.control_socket import ControlServer
 from sinyal.runtime.disk import reason_of
-from sinyal.runtime.lifecycle import Tasks, stop_on_signal
+from sinyal.runtime.lifecycle import Tasks, hangups, stop_on_signal
 from sinyal.runtime.log import LOG, use_log
 
 app = typer.Typer(add_completion=False)
@@ -63,7 +62,7 @@ async def run(
 ) -> None:
     """Serve until SIGTERM or SIGINT. Errors: `OSError` of what cannot be opened."""
     use_log(log_of(configuration.settings))
-    stop, tasks = stop_on_signal(), Tasks()
+    stop, hangup, tasks = stop_on_signal(), hangups(), Tasks()
     # Asking the system for its name may wait for the DNS: only where none is written.
     host_name = configuration.host_name_or("") or socket.getfqdn()
     check_directories(configuration.settings.pickup)
@@ -77,7 +76,7 @@ async def run(
         await (await listeners.prepare(configuration)).commit()
         await (await api.prepare(configuration)).commit()
         await control.start()
-        reload_on_signal(reloader, tasks)
+        tasks.start(reload_at(hangup, reloader, tasks), "reloads at SIGHUP")
         tasks.start(rotate(parts, stop), "rotation of accounting files")
         for keeper in parts.keepers:
             tasks.start(keeper.run(stop), "what is kept over a restart")
@@ -93,12 +92,11 @@ async def run(
     LOG.info("stopped")
 
 
-def reload_on_signal(reloader: Reloader, tasks: Tasks) -> None:
-    """Reload at SIGHUP; what comes of it is in the log."""
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(
-        signal.SIGHUP, lambda: tasks.start(reloader.reload(), "reload")
-    )
+async def reload_at(hangup: asyncio.Event, reloader: Reloader, tasks: Tasks) -> None:
+    """Reload at every SIGHUP; what comes of it is in the log."""
+    while await hangup.wait():
+        hangup.clear()
+        tasks.start(reloader.reload(), "reload")
 
 
 async def rotate(parts: Parts, stop: asyncio.Event) -> None:

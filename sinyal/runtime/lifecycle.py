@@ -17,6 +17,17 @@ def stop_on_signal() -> asyncio.Event:
     return stop
 
 
+def hangups() -> asyncio.Event:
+    """An event that each SIGHUP sets; call it inside the running loop.
+
+    One that came before, while the signal was blocked, sets it too.
+    """
+    hangup = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hangup.set)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
+    return hangup
+
+
 class Tasks:
     """Background tasks that are held, logged when they fail, and cancelled together."""
 

@@ -75,9 +75,13 @@ class Site:
 
     def start(self) -> None:
         """Start the server and return once both its ports are open."""
+        self.launch()
+        self.until(lambda: _is_open(self.submission) and _is_open(self.reports))
+
+    def launch(self) -> None:
+        """Start the server without waiting for it."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(self._command(), cwd=ROOT, stderr=log)
-        self.until(lambda: _is_open(self.submission) and _is_open(self.reports))
 
     def start_another(self, state: Path) -> subprocess.CompletedProcess[str]:
         """The end of a second server on the same file with a state of its own."""

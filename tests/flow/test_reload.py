@@ -1,5 +1,6 @@
 """Reloads of a running server: all of a file or none of it, and no mail lost."""
 
+import signal
 import smtplib
 import socket
 import ssl
@@ -241,6 +242,26 @@ def test_sighup_reloads_too(site: Site) -> None:
     site.process.send_signal(1)
     site.until_logged("configuration reloaded: ")
     site.until(lambda: "changed.example" in greets(site.submission))
+
+
+def test_sighup_in_the_middle_of_the_start_reloads_when_it_is_over(
+    tmp_path: Path,
+) -> None:
+    site = Site(tmp_path)
+    site.launch()
+    assert site.process is not None
+    try:
+        status = Path(f"/proc/{site.process.pid}/status")
+        site.until(lambda: _is_blocked(status.read_text(), signal.SIGHUP))
+        site.process.send_signal(signal.SIGHUP)
+        site.until_logged("configuration reloaded: ")
+    finally:
+        assert site.stop() == 0
+
+
+def _is_blocked(status: str, which: signal.Signals) -> bool:
+    blocked = status.partition("SigBlk:")[2].split()[0]
+    return bool(int(blocked, 16) >> which - 1 & 1)
 
 
 # -- the command
