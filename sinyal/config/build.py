@@ -18,7 +18,7 @@ from sinyal.config.inherit import DomainEntry, Domains, SourceEntry, Sources
 from sinyal.config.listed import NOBODY, Listed
 from sinyal.config.patterns import PatternIndex, domain_pattern
 from sinyal.config.problem import BadValue, Problem
-from sinyal.config.reactions import ReplyRules
+from sinyal.config.reactions import CategoryRules, ReplyRules
 from sinyal.config.settings import (
     AcctFile,
     AddressList,
@@ -81,6 +81,11 @@ class Builder:
                 for block in whole.tagged("virtual-mta")
             },
             pools=pools,
+            categories=CategoryRules(
+                rule
+                for block in whole.tagged("bounce-category-patterns")
+                for rule in block.settings().get("/REGEX/", ())
+            ),
             smtp_pattern_lists={
                 block.key: ReplyRules(block.settings().get("reply", ()))
                 for block in whole.tagged("smtp-pattern-list")

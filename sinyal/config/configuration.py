@@ -10,7 +10,7 @@ from sinyal.config.addresses import canonical_domain
 from sinyal.config.expression import Pattern
 from sinyal.config.inherit import AUTHENTICATED, Domains, Sources
 from sinyal.config.patterns import PatternIndex, domain_pattern
-from sinyal.config.reactions import ReplyRules
+from sinyal.config.reactions import CategoryRules, ReplyRules
 from sinyal.config.rollup import RollupRule
 from sinyal.config.settings import (
     AcctFile,
@@ -64,6 +64,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, eq=False, dict=Tr
     rewrite_lists: dict[str, RewriteList] = {}
     pattern_lists: dict[str, tuple[PatternRule, ...]] = {}
     smtp_pattern_lists: dict[str, ReplyRules] = {}
+    categories: CategoryRules = msgspec.field(default_factory=CategoryRules)
     address_lists: dict[str, AddressList] = {}
     aliases: tuple[Alias, ...] = ()  # of <aliases> and of the global lines
     source_groups: dict[str, SourceGroup] = {}

@@ -6,6 +6,7 @@ stopped after `TIMEOUT_S` and then counts as none.
 """
 
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 import re2
@@ -101,6 +102,30 @@ class Pattern:
 
     def __repr__(self) -> str:
         return f"/{self.regex}/"
+
+
+class PatternSet:
+    """Patterns tried together over a text: RE2 takes those it reads in one pass."""
+
+    def __init__(self, patterns: Sequence[Pattern]) -> None:
+        self._set = re2.Set.SearchSet(_options())
+        self._linear: list[int] = []  # row of the automaton: its pattern
+        self._slow: list[tuple[int, Pattern]] = []
+        for at, pattern in enumerate(patterns):
+            if pattern.is_linear:
+                self._set.Add(pattern.regex)
+                self._linear.append(at)
+            else:
+                self._slow.append((at, pattern))
+        self._set.Compile()
+
+    def matching(self, text: str) -> list[int]:
+        """Which patterns occur in `text`, in their order."""
+        octets = text.encode("utf-8", "replace")
+        rows = self._set.Match(octets) if self._linear else None
+        found = [self._linear[row] for row in rows or ()]
+        found += [at for at, pattern in self._slow if pattern.matches(text)]
+        return sorted(found)
 
 
 def _backtracking(text: str, reason: str) -> "regex.Pattern[str]":

@@ -1,11 +1,10 @@
-"""What follows from a remote reply: the rules of a smtp-pattern-list; rules SPL."""
+"""What the operator's patterns make of a reply; rules SPL and CAT."""
 
 from collections.abc import Iterable
 
 import msgspec
-import re2
 
-from sinyal.config.expression import Pattern
+from sinyal.config.expression import Pattern, PatternSet
 
 LONGEST_TEXT = 2048  # of a reply; what lies beyond says nothing new
 
@@ -54,41 +53,44 @@ NOTHING = Reaction()
 
 
 class ReplyRules:
-    """The rules of a list, tried in one pass over a reply.
-
-    RE2 takes all patterns that it can read as one automaton; the others are tried one
-    by one (ADR 0006).
-    """
+    """The rules of a list, tried in one pass over a reply."""
 
     def __init__(self, rules: Iterable[ReplyRule] = ()) -> None:
         self.rules = tuple(rules)
-        options = re2.Options()
-        options.case_sensitive = False
-        options.log_errors = False
-        self._set = re2.Set.SearchSet(options)
-        self._slow: list[int] = []
-        self._at: list[int] = []  # row of the automaton: its rule
-        for at, rule in enumerate(self.rules):
-            if rule.pattern.is_linear:
-                self._set.Add(rule.pattern.regex)
-                self._at.append(at)
-            else:
-                self._slow.append(at)
-        self._set.Compile()
+        self._patterns = PatternSet([rule.pattern for rule in self.rules])
 
     def reaction(self, reply: str) -> Reaction:
         """What the rules say of `reply`, its code and its text on one line."""
-        text = reply[:LONGEST_TEXT]
-        rows = self._set.Match(text.encode("utf-8", "replace")) if self._at else None
-        found = [self._at[row] for row in rows or ()]
-        found += [at for at in self._slow if self.rules[at].pattern.matches(text)]
         whole = NOTHING
-        for at in sorted(found):
+        for at in self._patterns.matching(reply[:LONGEST_TEXT]):
             whole = whole.joined(self.rules[at].reaction)
         return whole
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ReplyRules) and other.rules == self.rules
+
+    def __hash__(self) -> int:
+        return hash(self.rules)
+
+
+class CategoryRules:
+    """The operator's bounce categories; guide 10.8 (CAT-1)."""
+
+    def __init__(self, rules: Iterable[tuple[Pattern, str]] = ()) -> None:
+        self.rules = tuple(rules)
+        self._patterns = PatternSet([pattern for pattern, _ in self.rules])
+
+    def category(self, status: str, diagnostic: str) -> str:
+        """The category of the first rule that matches, "" when none does.
+
+        A rule sees `5.1.1;550 5.1.1 no such user` (CAT-2).
+        """
+        text = f"{status};{diagnostic}"[:LONGEST_TEXT]
+        found = self._patterns.matching(text) if self.rules else ()
+        return self.rules[found[0]][1] if found else ""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CategoryRules) and other.rules == self.rules
 
     def __hash__(self) -> int:
         return hash(self.rules)

@@ -6,6 +6,7 @@ Signals event that is made of the record.
 
 import msgspec
 
+from sinyal.config.reactions import CategoryRules
 from sinyal.events.categories import category_of
 from sinyal.events.outcome import Outcome, Verdict
 from sinyal.events.status import status_cell, status_of
@@ -131,6 +132,19 @@ def receipt(
         open_tracking=is_tracked,
         click_tracking=is_tracked,
     )
+
+
+def categorised(
+    records: tuple[Record, ...], rules: CategoryRules
+) -> tuple[Record, ...]:
+    """The records with the operator's bounce category where a rule has one (CAT-1)."""
+    return tuple(_categorised(one, rules) if one.bounce_cat else one for one in records)
+
+
+def _categorised(record: Record, rules: CategoryRules) -> Record:
+    status = record.dsn_status.partition(" ")[0]
+    own = rules.category(status, record.dsn_diag.removeprefix("smtp;"))
+    return msgspec.structs.replace(record, bounce_cat=own) if own else record
 
 
 TYPES = {Verdict.DELIVERED: "d", Verdict.BOUNCED: "b", Verdict.DEFERRED: "t"}

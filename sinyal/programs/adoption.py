@@ -112,6 +112,7 @@ class Adoption:
         door.host_name = parts.policy.host_name = made.host_name
         line = parts.line
         line.compose_with(made.composer)
+        line.categories = new.categories
         door.report = ReportLine(new, line, parts.arrivals, made.tracking).take
         self._books = made.books
         parts.ledger.adopt(

@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from sinyal.accounting.ledger import Ledger
+from sinyal.config.reactions import CategoryRules
 from sinyal.delivery.compose import Composer
 from sinyal.events.outcome import Outcome, Verdict
-from sinyal.events.record import Record, of_outcome, queue_failure, receipt
+from sinyal.events.record import Record, categorised, of_outcome, queue_failure, receipt
 from sinyal.mail.envelope import Envelope, QueueEntry, Submission
 from sinyal.programs.arrivals import entries_of
 from sinyal.queues.queues import Queues
@@ -41,6 +42,7 @@ class MailLine:
     """What delivery is handed, and what becomes of its outcomes.
 
     `notice` is called when the queues have something new: set it before `recover`.
+    `categories` are the operator's rules on bounces.
     `source_ip_of` gives the smtp-source-host address of a VirtualMTA, or "".
     """
 
@@ -63,6 +65,7 @@ class MailLine:
         self._source_ip_of = source_ip_of
         self._clock = clock
         self.notice: Callable[[], None] = lambda: None
+        self.categories = CategoryRules()
         self._unrecorded: list[Ending] = []
         self._is_flush_due = False
 
@@ -125,6 +128,8 @@ class MailLine:
         entry = outcome.entry
         is_tracked = self._composer.is_tracked(entry.envelope, entry.recipient)
         records = of_outcome(outcome, is_tracked=is_tracked)
+        if self.categories.rules:
+            records = categorised(records, self.categories)
         entry.first_attempt_at = records[0].time_first_attempt
         if outcome.is_of_queue and self._ledger.keeps("tq"):
             records += (queue_failure(outcome),)

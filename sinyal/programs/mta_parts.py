@@ -127,6 +127,7 @@ def assemble(configuration: Configuration, state: Path, fallback_name: str) -> P
     resolver = Resolver(configuration.settings.name_server)
     courier = Courier(queues, policy, desk, resolver)
     line.notice = courier.notice
+    line.categories = configuration.categories
     cold_start = ColdStart(current, courier.rolled_up, clock.now)
     arrivals = Arrivals(
         spool, ledger, line.receipts, line.queue, clock.now, cold_start.divert

@@ -5,6 +5,7 @@ from sinyal.config.settings import Processor
 from sinyal.delivery.compose import Tracking
 from sinyal.engagement.links import copy_of
 from sinyal.engagement.token import Copy
+from sinyal.events.record import categorised
 from sinyal.programs.arrivals import Arrivals
 from sinyal.programs.mail_line import MailLine
 from sinyal.reception.door import ReportMail
@@ -28,6 +29,7 @@ class ReportLine:
             "bounce": configuration.bounce_processor,
             "feedback-loop": configuration.feedback_loop_processor,
         }
+        self._categories = configuration.categories
         self._line = line
         self._arrivals = arrivals
         self._keys = {tracking.key.key_id: tracking.key} if tracking else {}
@@ -39,7 +41,7 @@ class ReportLine:
         """
         records = read_report(mail, self._copy_of)
         if records:
-            await self._line.record(records)
+            await self._line.record(categorised(records, self._categories))
         processor = self._processors[mail.kind]
         if processor is not None and _is_delivered(processor, bool(records)):
             return await self._arrivals.submit(mail.submission)

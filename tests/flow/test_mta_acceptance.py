@@ -38,10 +38,13 @@ from-domain {DOMAIN} news.{DOMAIN}
 <aliases>
 alias team@example.net one@example.net,two@example.net
 </aliases>
+<bounce-category-patterns>
+/suppression list "gone"/ unwanted
+</bounce-category-patterns>
 <acct-file acct.csv>
 records r, d, b
 record-fields r rcpt, vmta, vmtaPool, jobId
-record-fields b rcpt, dsnStatus, dsnDiag
+record-fields b rcpt, dsnStatus, dsnDiag, bounceCat
 record-fields d rcpt, vmta, orig
 </acct-file>
 """
@@ -110,12 +113,13 @@ def test_a_suppressed_recipient_bounces_at_once_and_the_others_are_delivered(
         for name in ("one", "two"):
             assert site.receiver.of(f"{name}@example.net").content
         site.until(lambda: len(rows(site, "b")) == 1)
-        assert rows(site, "b", "rcpt", "dsnStatus", "dsnDiag") == [
+        assert rows(site, "b", "rcpt", "dsnStatus", "dsnDiag", "bounceCat") == [
             [
                 "left@example.net",
                 "5.7.1 (delivery not authorized)",
                 'smtp;550 5.7.1 recipient is in suppression list "gone":'
                 " <left@example.net>",
+                "unwanted",
             ]
         ]
         assert not site.receiver.mails.those(

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sinyal.config.problem import BadValue
-from sinyal.config.reactions import NOTHING, Reaction, ReplyRules
-from sinyal.config.rules import reply_rule
+from sinyal.config.reactions import NOTHING, CategoryRules, Reaction, ReplyRules
+from sinyal.config.rules import category_rule, reply_rule
 
 
 def rules(*lines: str) -> ReplyRules:
@@ -79,3 +79,18 @@ def test_a_rule_that_makes_no_sense_is_an_error(line):
 @given(st.text(max_size=300))
 def test_no_reply_breaks_the_rules(text):
     assert rules("/421/ skip-mx", "/(?=b)busy/ defer-queue").reaction(text) is not None
+
+
+def categories(*lines: str) -> CategoryRules:
+    return CategoryRules(category_rule(line) for line in lines)
+
+
+def test_the_first_category_that_matches_counts():
+    rules = categories("/gone away/ my-gone", "/^5\\.1\\.1;/ bad-mailbox")
+    assert rules.category("5.1.1", "550 5.1.1 he has gone away") == "my-gone"
+    assert rules.category("5.1.1", "550 5.1.1 unknown") == "bad-mailbox"
+    assert rules.category("5.2.2", "552 5.2.2 full") == ""
+
+
+def test_without_rules_nothing_is_said():
+    assert CategoryRules().category("5.1.1", "550 5.1.1 unknown") == ""

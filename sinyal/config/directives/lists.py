@@ -66,7 +66,6 @@ mx | rollup rule | | 10.17 many | The queue that domains with this MX share
     *rows(
         "bounce-category-patterns",
         """
-: accepted
 /REGEX/ | /REGEX/ and category | | 10.8 many | The category of a bounce
 """,
     ),

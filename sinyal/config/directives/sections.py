@@ -108,9 +108,7 @@ SECTIONS: tuple[SectionTag, ...] = (
         "bounce-category-patterns",
         GLOBAL,
         None,
-        "Categories of bounces",
-        status=ACCEPTED,
-        reason="the categories built in are used so far",
+        "Categories of bounces, before those built in",
     ),
     SectionTag(
         "pattern",
