@@ -48,6 +48,11 @@ class Pipe:
         self._thread: threading.Thread | None = None
 
     @property
+    def takes(self) -> bool:
+        """Whether records are kept for the program; false from a failure to a start."""
+        return self._is_up
+
+    @property
     def is_alive(self) -> bool:
         """Whether it still has something to do."""
         return self._thread is not None and self._thread.is_alive()
@@ -168,14 +173,13 @@ class Pipe:
         program.end(0.0)
 
     def _failed(self, error: ProgramFailed) -> None:
-        command = self._settings.command
-        LOG.error('Error %s "%s": %s', error.kind, command, error)
         with self._changed:
             self._is_up = False
             self._lost += sum(count for _octets, count in self._waiting)
             self._waiting.clear()
             self._octets = 0
             self._retry_at = time.monotonic() + self._settings.retry_interval_s
+        LOG.error('Error %s "%s": %s', error.kind, self._settings.command, error)
 
     def _tell_lost(self) -> None:
         with self._changed:

@@ -5,6 +5,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -12,9 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sinyal.accounting.csv_file import CsvFile, CsvSettings
+from sinyal.accounting.csv_file import CsvFile, CsvSettings, tell_moved
 from sinyal.accounting.growing import (
     LedgerFailed,
+    count_records,
     whole_lines_octets,
     whole_records_octets,
 )
@@ -22,6 +24,7 @@ from sinyal.accounting.layout import Layout
 from sinyal.accounting.sections import books
 from sinyal.config.settings import AcctFile
 from sinyal.events.record import Record
+from sinyal.runtime.log import LOG
 
 NOON = 1772625600.0  # 2026-03-04 12:00 UTC
 HOUR_S, DAY_S = 3600, 86400
@@ -208,6 +211,69 @@ def test_a_file_is_moved_after_its_interval(tmp_path: Path):
     file.append([delivered()], NOON + HOUR_S)
     assert names(done) == ["acct-2026-03-04-0000.csv"]
     assert names(tmp_path) == ["acct-2026-03-04-0001.csv"]
+
+
+def aged(path: Path, at: float) -> None:
+    path.write_bytes(HEADER)
+    os.utime(path, (at, at))
+
+
+def test_the_time_until_a_move_is_the_same_after_a_restart(tmp_path: Path):
+    done = tmp_path / "done"
+    aged(tmp_path / "acct-2026-03-04-0000.csv", NOON - 1)
+    opened(tmp_path, move_to=done, move_interval_s=HOUR_S).rotate(NOON)
+    assert names(done) == ["acct-2026-03-04-0000.csv"]
+    aged(tmp_path / "acct-2026-03-04-0001.csv", NOON + 1)
+    file = opened(tmp_path, move_to=done, move_interval_s=HOUR_S)
+    file.rotate(NOON + 2)
+    file.append([delivered()], NOON + 2)
+    assert names(tmp_path) == ["acct-2026-03-04-0001.csv"]
+
+
+def test_a_restart_does_not_continue_a_file_that_is_due(tmp_path: Path):
+    aged(tmp_path / "acct-2026-03-04-0000.csv", NOON - 1)
+    file = opened(tmp_path, move_to=tmp_path / "done", move_interval_s=HOUR_S)
+    file.append([delivered()], NOON)
+    assert names(tmp_path) == ["acct-2026-03-04-0001.csv"]
+    assert names(tmp_path / "done") == ["acct-2026-03-04-0000.csv"]
+
+
+def test_a_number_is_not_given_again_when_the_moved_file_is_gone(tmp_path: Path):
+    done = tmp_path / "done"
+    file = opened(tmp_path, move_to=done, move_interval_s=HOUR_S)
+    for hour in range(3):
+        file.append([delivered()], NOON + hour * HOUR_S)
+        file.rotate(NOON + (hour + 1) * HOUR_S)
+        (done / f"acct-2026-03-04-{hour:04d}.csv").unlink()
+
+
+def test_the_records_of_a_moved_file_are_counted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    path = tmp_path / "acct.csv"
+    records = [Record(type="d", time_logged=NOON, dsn_diag=t) for t in TEXTS]
+    path.write_bytes(HEADER + b"".join(map(Layout(("d",)).line, records)))
+    assert count_records(path) == len(TEXTS)
+    with caplog.at_level("INFO", logger=LOG.name):
+        tell_moved(path)
+        tell_moved(tmp_path / "gone.csv")
+    assert f"acct.csv: moved with {len(TEXTS)} records" in caplog.text
+    assert "gone.csv: moved, not counted" in caplog.text
+
+
+TEXTS = ["", 'a "b"\r\n c', "x,y", '"', "\n\n", 'long "' * 300_000]
+
+
+def test_moving_with_a_count_tells_it(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    done = tmp_path / "done"
+    file = opened(tmp_path, move_to=done, counts_moved=True)
+    file.append([delivered()] * 3, NOON)
+    with caplog.at_level("INFO", logger=LOG.name):
+        file.rotate(NOON + DAY_S)
+        for thread in threading.enumerate():
+            if thread is not threading.current_thread():
+                thread.join(5)
+    assert "acct-2026-03-04-0000.csv: moved with 3 records" in caplog.text
 
 
 def test_files_left_by_an_earlier_run_are_moved(tmp_path: Path):

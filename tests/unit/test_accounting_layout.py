@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sinyal.accounting.layout import Layout
+from sinyal.accounting.layout import Extras, Layout
 from sinyal.events.columns import COLUMNS
 from sinyal.events.record import Record
 
@@ -157,6 +157,72 @@ def test_a_file_of_the_type_column_alone_is_possible():
 
 def test_only_records_of_the_files_types_are_written():
     assert Layout(("b", "r")).lines([DELIVERY]) == []
+
+
+EVERY = ("d", "b", "t", "tq", "r", "rb", "rs", "f")
+
+
+@pytest.mark.parametrize("letter", EVERY)
+def test_a_star_gives_the_columns_of_the_type_in_order(letter: str):
+    layout = Layout((letter,), fields={letter: ("*",)})
+    assert layout.columns == COLUMNS[letter]
+    assert layout.line(Record(type=letter, time_logged=1.0)).startswith(
+        f"{letter},".encode()
+    )
+
+
+@pytest.mark.parametrize("letter", ["d", "b", "t"])
+def test_the_time_of_the_first_attempt_stands_behind_that_of_queueing(letter: str):
+    timed = Layout((letter,), extras=Extras(is_attempt_timed=True), iso_times=False)
+    assert timed.columns[:4] == ("type", "timeLogged", "timeQueued", "timeFirstAttempt")
+    record = msgspec.structs.replace(DELIVERY, type=letter, time_first_attempt=7.5)
+    assert cells(timed.line(record))[3] == "7"
+    asked = Layout((letter,), fields={letter: ("timeFirstAttempt",)})
+    assert asked.columns == ("type", "timeFirstAttempt")
+    assert "timeFirstAttempt" not in Layout((letter,)).columns
+    others = Layout(("r", "tq", "f"), extras=Extras(is_attempt_timed=True))
+    assert "timeFirstAttempt" not in others.columns
+
+
+def mapped(*lines: tuple[str, str, str], headers: dict[str, str]) -> dict[str, str]:
+    layout = Layout(("d", "b"), extras=Extras(mappings=lines))
+    record = msgspec.structs.replace(DELIVERY, job_id="j", headers=headers)
+    return dict(zip(layout.columns, cells(layout.line(record)), strict=True))
+
+
+def test_the_first_header_that_a_message_has_takes_the_place_of_a_field():
+    lines = (
+        ("b", "header_x-b", "jobId"),
+        ("d", "header_X-One", "jobid"),
+        ("d", "header_x-two", "jobId"),
+        ("d", "header_x-two", "envId"),
+        ("d", "header_x-two", "timeQueued"),
+    )
+    row = mapped(*lines, headers={"x-b": "B", "x-two": "2", "x-one": "1, one"})
+    assert (row["jobId"], row["envId"], row["timeQueued"]) == ("1, one", "2", "2")
+    assert mapped(*lines, headers={"x-two": "2"})["jobId"] == "2"
+    assert mapped(*lines, headers={"x-two": "2", "x-one": ""})["jobId"] == ""
+    assert mapped(*lines, headers={"x-b": "B"})["jobId"] == "j"
+
+
+def test_a_header_that_is_mapped_needs_no_column_of_its_own():
+    layout = Layout(
+        ("d",),
+        fields={"d": ("rcpt",)},
+        extras=Extras(mappings=(("d", "header_x", "jobId"),)),
+    )
+    assert layout.line(msgspec.structs.replace(DELIVERY, headers={"x": "1"})) == (
+        b"d,b@contoh.example\r\n"
+    )
+
+
+def test_fields_of_a_complaint_report_are_columns_where_asked_for():
+    layout = Layout(("f",), fields={"f": ("rcpt", "arf_Version", "HEADER_x-batch")})
+    record = Record(
+        type="f", time_logged=1.0, arf={"version": "1"}, headers={"x-batch": "j7"}
+    )
+    assert layout.header == b"type,rcpt,arf_Version,HEADER_x-batch\r\n"
+    assert cells(layout.line(record)) == ["f", "", "1", "j7"]
 
 
 TEXT = st.text(st.characters(codec="utf-8"))
