@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Callable, Collection, Iterable
 
 import msgspec
+from msgspec.structs import replace
 
 from sinyal.config import Configuration
 from sinyal.config.vocabulary import Listener
@@ -35,6 +36,7 @@ class Face(msgspec.Struct, frozen=True):
 
     dialogs: Callable[[], Dialog]
     context: ssl.SSLContext | None = None
+    unasking: ssl.SSLContext | None = None  # where `context` asks for certificates
     is_immediate: bool = False
     expects_proxy: Callable[[str], bool] | None = None
 
@@ -99,9 +101,13 @@ class Listeners:
         def expects_proxy(ip: str) -> bool:
             return door.configuration.source_for(ip, name).expect_proxy_header
 
+        context, unasking = listener_context(listener.tls, known), None
+        if context is not None and context.verify_mode is not ssl.CERT_NONE:
+            unasking = listener_context(replace(listener.tls, ca_file=""))
         return Face(
             dialogs(door, listener),
-            listener_context(listener.tls, known),
+            context,
+            unasking,
             listener.immediate_tls,
             expects_proxy,
         )
@@ -139,6 +145,8 @@ class Listeners:
         if known is not None:
             service = known.service
             service.dialogs, service.tls_context = face.dialogs, face.context
+            service.unasking = face.unasking
+            service.strangers.clear()
             service.is_immediate = face.is_immediate
             service.expects_proxy = face.expects_proxy
 

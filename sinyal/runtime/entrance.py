@@ -11,10 +11,9 @@ import ssl
 from collections.abc import Callable
 
 from sinyal.runtime.log import LOG
-from sinyal.runtime.smtp_connection import ServerConnection, Service
+from sinyal.runtime.smtp_connection import ServerConnection, note_handshake
+from sinyal.runtime.smtp_service import Service
 from sinyal.smtp.proxy import BadHeader, Client, ProxyHeader
-
-MAX_ENTERING = 2000  # connections of a listener that are not let in yet
 
 
 class Entrance(asyncio.Protocol):
@@ -36,9 +35,6 @@ class Entrance(asyncio.Protocol):
         handle = os.dup(transport.get_extra_info("socket").fileno())
         taken = socket.socket(fileno=handle)
         transport.abort()  # type: ignore[attr-defined]  # what `taken` holds stays open
-        if service.entering >= MAX_ENTERING:
-            taken.close()
-            return
         entering = Entering(service, self._loop, taken, remote_ip)
         entering.start(has_header=has_header)
 
@@ -60,7 +56,7 @@ class Entering:
         self._task: asyncio.Task[None] | None = None
 
     def start(self, *, has_header: bool) -> None:
-        self._service.entering += 1
+        self._service.entering.enter(self._remote_ip, self, self.abort)
         self._service.connections.add(self)
         self._task = self._loop.create_task(self._enter(has_header=has_header))
         self._task.add_done_callback(self._ended)
@@ -74,21 +70,24 @@ class Entering:
             self._task.cancel()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._service.entering -= 1
+        self._service.entering.left(self._remote_ip, self)
         self._service.connections.discard(self)
 
     async def _enter(self, *, has_header: bool) -> None:
         self._socket.setblocking(False)
-        is_in = False
+        is_in, told = False, None
         try:
             told = await self._header() if has_header else None
             await self._let_in(told)
             is_in = True
+        except ssl.SSLError as error:
+            address = told[0] if told else self._remote_ip
+            note_handshake(self._service, address, error, self._loop.time())
         except BadHeader as error:
             LOG.info("smtp-in %s closed: %s", self._remote_ip, error)
         except TimeoutError:
             LOG.info("smtp-in %s closed: no PROXY header came", self._remote_ip)
-        except (OSError, EOFError) as error:  # SSLError is an OSError
+        except (OSError, EOFError) as error:
             LOG.debug("smtp-in %s: not let in: %s", self._remote_ip, error)
         finally:
             if not is_in:
@@ -107,7 +106,8 @@ class Entering:
     async def _let_in(self, told: Client | None) -> None:
         context: ssl.SSLContext | None = None
         if self._service.is_immediate:
-            context = self._service.context()
+            address = told[0] if told else self._remote_ip
+            context = self._service.context(address, self._loop.time())
             if context is None:
                 raise ssl.SSLError(0, "no certificate")
         timeout_s = self._service.handshake_timeout_s if context else None

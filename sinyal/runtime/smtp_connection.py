@@ -6,14 +6,12 @@ awaitable (a message on its way to the disk), behind which the peer's commands w
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import Any, cast
 
-import msgspec
-
-from sinyal.runtime.listening import Connections
 from sinyal.runtime.log import LOG
-from sinyal.runtime.smtp_dialog import DATA_STEP_OCTETS, Dialog, peer_of, settle
+from sinyal.runtime.smtp_dialog import DATA_STEP_OCTETS, peer_of, settle
+from sinyal.runtime.smtp_service import HANDSHAKE_TIMEOUT_S, Service
 from sinyal.smtp import status
 from sinyal.smtp.events import Event
 from sinyal.smtp.reply import Reply
@@ -21,43 +19,7 @@ from sinyal.smtp.server import ServerSession, Signal
 from sinyal.smtp.transitions import State
 
 MAX_WAITING_OCTETS = 256 * 1024  # read ahead of an event that has no reply yet
-HANDSHAKE_TIMEOUT_S = 30.0
-HEADER_TIMEOUT_S = 10.0  # of a PROXY header
 LARGE_OCTETS = 1024 * 1024  # below it a connection's share of memory is not counted
-
-
-class Memory(msgspec.Struct):
-    """What the connections of a server hold of large messages, together."""
-
-    limit_octets: int
-    held_octets: int = 0
-
-
-TlsContext = ssl.SSLContext | Callable[[], ssl.SSLContext] | None
-
-
-class Service(msgspec.Struct, kw_only=True, eq=False):
-    """What the connections of a listener share; new ones see what has changed in it.
-
-    `is_immediate`: TLS begins at once, without STARTTLS. `expects_proxy` tells whether
-    a connection from that address must begin with a PROXY header. `entering` counts
-    those that are not let in yet.
-    """
-
-    dialogs: Callable[[], Dialog]
-    memory: Memory
-    connections: Connections
-    tls_context: TlsContext = None
-    is_immediate: bool = False
-    expects_proxy: Callable[[str], bool] | None = None
-    handshake_timeout_s: float = HANDSHAKE_TIMEOUT_S
-    header_timeout_s: float = HEADER_TIMEOUT_S
-    entering: int = 0
-
-    def context(self) -> ssl.SSLContext | None:
-        """The TLS context of a handshake that begins now."""
-        made = self.tls_context
-        return made() if callable(made) else made
 
 
 class ServerConnection(asyncio.Protocol):
@@ -332,8 +294,11 @@ class ServerConnection(asyncio.Protocol):
         asyncio's own loop may deliver data before `start_tls` returns.
         """
         transport = self._transport
-        context = self._service.context()
-        if transport is None or context is None:
+        if transport is None:
+            return
+        address = peer_of(transport, self._told).remote_ip
+        context = self._service.context(address, self._loop.time())
+        if context is None:
             self.abort()
             return
         transport.pause_reading()
@@ -352,7 +317,7 @@ class ServerConnection(asyncio.Protocol):
                 ssl_handshake_timeout=self._service.handshake_timeout_s,
             )
         except OSError as error:  # SSLError and ConnectionError are
-            LOG.debug("TLS handshake failed: %s", error)
+            self._note_handshake(transport, error)
             secure = None
         self._task = None
         if secure is None or self._transport is None:
@@ -365,6 +330,18 @@ class ServerConnection(asyncio.Protocol):
         self._dialog.secured(peer_of(secure, self._told))
         self._is_paused = False  # the new transport reads
         self._pump()
+
+    def _note_handshake(self, transport: asyncio.Transport, error: OSError) -> None:
+        address = peer_of(transport, self._told).remote_ip
+        note_handshake(self._service, address, error, self._loop.time())
+
+
+def note_handshake(service: Service, address: str, error: OSError, now: float) -> None:
+    """Log a handshake that failed, loudly where the client is not at fault."""
+    if service.failed(address, error, now):
+        LOG.info("smtp-in %s: its certificate is unknown, next time not asked", address)
+    else:
+        LOG.debug("smtp-in %s: TLS handshake failed: %s", address, error)
 
 
 def _result(task: asyncio.Future[Reply]) -> Reply:

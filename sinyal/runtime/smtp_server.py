@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from sinyal.runtime.entrance import entrance
 from sinyal.runtime.listening import BACKLOG, Connections, Listening
-from sinyal.runtime.smtp_connection import Memory, Service, TlsContext
 from sinyal.runtime.smtp_dialog import Dialog, Peer, settle
+from sinyal.runtime.smtp_service import Memory, Service, TlsContext
 
 __all__ = ["Dialog", "Memory", "Peer", "Service", "serve", "serve_on", "settle"]
 

@@ -11,6 +11,7 @@ import uvloop
 
 from sinyal.config.vocabulary import ListenerTls, TlsFiles
 from sinyal.runtime.certificate import self_made
+from sinyal.runtime.crowd import Crowd
 from sinyal.runtime.listening import Connections, listening_socket
 from sinyal.runtime.smtp_server import Dialog, Memory, Peer, Service, serve_on
 from sinyal.runtime.tls import client_context, listener_context
@@ -284,6 +285,68 @@ def test_a_proxy_header_that_drips_in_is_cut() -> None:
             assert await _drip(client, b"PROXY UNKNOWN " + b"a" * 90) == ""
 
     uvloop.run(talk())
+
+
+def test_clients_that_never_finish_their_handshake_do_not_keep_others_out(
+    tls: ListenerTls,
+) -> None:
+    async def talk() -> None:
+        what = service()
+        what.entering = Crowd(20)
+        what.is_immediate, what.tls_context = True, listener_context(tls)
+        async with served(what) as connect:
+            slow = [await connect() for _ in range(60)]
+            for one in slow:
+                one.writer.write(b"\x16\x03\x01")
+            client = await connect()
+            await client.begin_tls()
+            assert (await client.line()).startswith("220 ")
+            assert await slow[0].line() == ""
+            assert len(what.entering) <= 20
+
+    uvloop.run(talk())
+
+
+# -- certificates of clients
+
+
+@pytest.mark.parametrize("is_immediate", [False, True])
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_certificate_that_nobody_knows_is_not_asked_for_again(
+    tls: ListenerTls, version: ssl.TLSVersion, is_immediate: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "known.pem").write_bytes(self_made("known.example", 1_790_000_000.0))
+    (tmp_path / "other.pem").write_bytes(self_made("other.example", 1_790_000_000.0))
+    habit = client_context(verify=False)
+    habit.minimum_version = habit.maximum_version = version
+    habit.load_cert_chain(tmp_path / "other.pem")
+
+    async def talk() -> None:
+        what = service()
+        what.dialogs = lambda: Remembering([])
+        what.is_immediate = is_immediate
+        what.tls_context = listener_context(tls, [str(tmp_path / "known.pem")])
+        what.unasking = listener_context(tls)
+        async with served(what) as connect:
+            assert not await _is_let_in(await connect(), habit, is_immediate)
+            assert await _is_let_in(await connect(), habit, is_immediate)
+
+    uvloop.run(talk())
+
+
+async def _is_let_in(
+    client: Client, context: ssl.SSLContext, is_immediate: bool
+) -> bool:
+    if not is_immediate:
+        await client.line()
+        await client.say(b"EHLO a.example\r\n")
+        await client.say(b"STARTTLS\r\n")
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            await client.writer.start_tls(context, server_hostname="mx.example")
+            return (await client.say(b"NOOP\r\n"))[:1] == "2"
+    except OSError:
+        return False
 
 
 # -- sessions
