@@ -11,7 +11,7 @@ from sinyal.config.values import word
 URL = re.compile(r"[a-z]+://", re.IGNORECASE)
 COPY_IT = "fetch it to a file of this server and include that"
 MAX_FILES = 1000
-MAX_OCTETS = 64 << 20  # of all files together
+MAX_OCTETS = 16 << 20  # of all files together
 MAX_CHAIN = 16  # files that include each other in turn
 
 
@@ -65,6 +65,8 @@ class Reader:
         return tuple(whole)
 
     def _included(self, line: Line, reading: tuple[str, ...]) -> list[Node]:
+        if self._count > MAX_FILES:  # said of an earlier line
+            return []
         try:
             named = word(line.value)
             if URL.match(named):
@@ -72,8 +74,6 @@ class Reader:
             pattern = self._files.resolve(named, self._root)
         except BadValue as bad:
             self._report_line(line, bad.text, bad.remedy or "write the path of a file")
-            return []
-        if self._count > MAX_FILES:  # said of an earlier line
             return []
         paths = self._files.expand(pattern)
         if not paths:

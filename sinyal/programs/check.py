@@ -56,7 +56,8 @@ def check(  # noqa: PLR0913 -- one parameter an option
     for line in folded(groups(limits or (), message_s), columns()):
         typer.echo(line)
     if exit_code == 0 and not (limits or as_text):
-        typer.echo(f"{file}: no errors, {len(lines)} warnings")
+        end = "" if len(lines) == 1 else "s"
+        typer.echo(f"{file}: no errors, {len(lines)} warning{end}")
     raise typer.Exit(exit_code)
 
 

@@ -19,7 +19,7 @@ from sinyal.programs.mta_parts import Parts, assemble
 from sinyal.programs.reloader import Reloader
 from sinyal.programs.transmissions import ApiListeners
 from sinyal.reception.pickup import Pickup, check_directories
-from sinyal.runtime.configuration import load_configuration
+from sinyal.runtime.configuration import DEFAULT_PATH, load_configuration
 from sinyal.runtime.control_socket import ControlServer
 from sinyal.runtime.disk import reason_of
 from sinyal.runtime.lifecycle import Tasks, hangups, stop_on_signal
@@ -32,7 +32,7 @@ LEAVE_TAKING_S = 5.0  # for messages that wait for their 250
 
 @app.command()
 def mta(
-    config: Annotated[str, typer.Option(help="The configuration file.")],
+    config: Annotated[str, typer.Option(help="The configuration file.")] = DEFAULT_PATH,
     state: Annotated[
         Path, typer.Option(help="Event files, and the spool unless <spool> names one.")
     ] = defaults.STATE,

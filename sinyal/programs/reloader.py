@@ -110,7 +110,8 @@ def _refused(exit_code: int, errors: Sequence[str]) -> Outcome:
 
 
 def _done(lines: Sequence[str]) -> Outcome:
-    count = f"{len(lines)} changes" if lines else NOTHING
+    end = "" if len(lines) == 1 else "s"
+    count = f"{len(lines)} change{end}" if lines else NOTHING
     LOG.info("configuration reloaded: %s", count)
     for line in lines:
         LOG.info("reload: %s", line)

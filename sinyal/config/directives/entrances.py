@@ -38,6 +38,7 @@ tls-allow-tlsv1.1 | boolean | true | 3.3.17.6 | TLS 1.1 may be used
 tls-allow-tlsv1.2 | boolean | true | 3.3.17.5 | TLS 1.2 may be used
 tls-allow-tlsv1.3 | boolean | true | later 3.3.17.5 | TLS 1.3 may be used
 tls-ciphers | text | HIGH:!ADH:@STRENGTH | 3.3.17.9 | Cipher suites up to TLS 1.2
+: accepted Python before 3.15 cannot choose them: those of OpenSSL are offered
 tls-tlsv1.3-ciphersuites | text | | later 3.3.17.11 | Cipher suites of TLS 1.3
 : accepted the library that speaks TLS chooses the size
 tls-dh-key-length | one of 1024 2048 4096 | 1024 | later 3.3.17.12 | Bits of
@@ -68,6 +69,7 @@ tls-allow-tlsv1.1 | boolean | true | 3.3.21.3 | TLS 1.1 may be used
 tls-allow-tlsv1.2 | boolean | true | 3.3.21.2 | TLS 1.2 may be used
 tls-allow-tlsv1.3 | boolean | true | later 3.3.21.2 | TLS 1.3 may be used
 tls-ciphers | text | HIGH:!ADH:@STRENGTH | 3.3.21.6 | Cipher suites up to TLS 1.2
+: accepted Python before 3.15 cannot choose them: those of OpenSSL are offered
 tls-tlsv1.3-ciphersuites | text | | later 3.3.21.8 | Cipher suites of TLS 1.3
 : accepted keys let clients in, not certificates
 tls-trusted-certificate | path of a file | | 10.19.1 | A certificate that is let in

@@ -39,8 +39,6 @@ smtp-server-tls-allow-tlsv1.3 | boolean | true | seed, later 3.3.1.15 | TLS 1.3 
     used with STARTTLS
 smtp-server-tls-ciphers | text | HIGH:!ADH:@STRENGTH | 3.3.1.15 | Cipher suites of
     STARTTLS up to TLS 1.2
-smtp-server-tls-v1.3-ciphersuites | text | | later 3.3.1.17 | Cipher suites of STARTTLS
-    with TLS 1.3
 relay-domain | domain pattern | | 3.3.1.32.2 many | Recipient domains taken from anyone
 relay-address | address or /REGEX/ | | 3.3.1.32.3 many | Recipient addresses taken from
     anyone
@@ -85,6 +83,9 @@ enable-signals | switch or signals-filter | | 10.1.4.1.1 | Upload of events: a s
     a filter
 track-time-first-attempt | boolean | false | later 3.3.1.38 | Records hold the time of
     the first attempt
+: accepted Python before 3.15 cannot choose them: those of OpenSSL are offered
+smtp-server-tls-v1.3-ciphersuites | text | | later 3.3.1.17 | Cipher suites of STARTTLS
+    with TLS 1.3
 : accepted sinyal has no threads to rank
 thread-min-priority | number | 15 | 3.3.1.27 | Least urgent priority of threads
 thread-max-priority | number | 0 | 3.3.1.27 | Most urgent priority of threads

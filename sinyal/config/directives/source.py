@@ -86,7 +86,6 @@ auto-qualify-domain | boolean | true | 3.3.7.69 | domain-suffix is put after a h
 disconnect-on-transient-error | boolean | false | 3.3.7.32 | The connection ends where a
     4xx would be sent
 rewrite-list | rewrite-list | | 3.3.18 | Rules for the envelope sender
-suppress-local-dsn | boolean | false | 3.3.7.27 | No reports are made for this mail
 dsn-return-default | one of headers full system | system | 3.3.7.28 | What reports
     return where the sender does not say
 check-spf-inbound | boolean | false | 3.3.7.19 | SPF of the envelope sender is checked
@@ -120,6 +119,8 @@ log-data | boolean | false | 3.3.7.62 | Every octet is logged in hex and ASCII, 
     masked
 log-tls | boolean | false | 3.3.7.30 | TLS handshakes are logged
 include | text | | 3.3.7.70 many | Files read in this place
+: accepted no reports are made here yet
+suppress-local-dsn | boolean | false | 3.3.7.27 | No reports are made for this mail
 : accepted clients that need it are no longer about
 broken-auth-clients | boolean | false | 3.3.7.14 | AUTH is offered in the form of old
     clients as well
