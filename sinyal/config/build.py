@@ -39,6 +39,7 @@ from sinyal.config.vocabulary import SignalsDecision
 INHERITED = (
     "max_smtp_out",
     "max_smtp_msg_rate",
+    "max_smtp_data_volume_rate",
     "rewrite_list",
     "include_headers_from",
     "cold_virtual_mta",

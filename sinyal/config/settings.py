@@ -52,6 +52,8 @@ class GlobalSettings(msgspec.Struct, frozen=True, kw_only=True):
     enable_signals: EnableSignals | None = None
     alias: tuple[Alias, ...] = ()
     domain_suffix: str = ""
+    mx_connection_limit: tuple[tuple[str, int], ...] = ()
+    ip_connection_limit: tuple[tuple[str, int], ...] = ()
     host_id: int = 0
     include_headers_from: str = ""
     invalid_virtual_mta_fallback: str = ""
@@ -176,6 +178,12 @@ class DomainSettings(msgspec.Struct, frozen=True, kw_only=True):
     backoff_max_connect_rate: Rate | None = None
     backoff_to_normal_after: float | None = None
     backoff_to_normal_after_delivery: bool = False
+    max_data_volume_rate: Rate | None = None
+    backoff_max_data_volume_rate: Rate | None = None
+    source_ip_max_smtp_out: tuple[tuple[str, int], ...] = ()
+    source_ip_max_msg_rate: tuple[tuple[str, Rate | None], ...] = ()
+    source_ip_max_connect_rate: tuple[tuple[str, Rate | None], ...] = ()
+    source_ip_max_data_volume_rate: tuple[tuple[str, Rate | None], ...] = ()
     queue_to: str = ""
     disable_mx_rollup: bool = False
     reroute_to_virtual_mta: str = ""
@@ -256,6 +264,7 @@ class VirtualMta(msgspec.Struct, frozen=True, kw_only=True):
     domain_key: tuple[DomainKey, ...] = ()
     max_smtp_out: int = 0
     max_smtp_msg_rate: Rate | None = None
+    max_smtp_data_volume_rate: Rate | None = None
     cold_virtual_mta: tuple[str, ...] = ()
     rewrite_list: str = ""
     include_headers_from: str = ""
@@ -279,6 +288,7 @@ class Pool(msgspec.Struct, frozen=True, kw_only=True):
     domain_key: tuple[DomainKey, ...] = ()
     max_smtp_out: int = 0
     max_smtp_msg_rate: Rate | None = None
+    max_smtp_data_volume_rate: Rate | None = None
     cold_virtual_mta: tuple[str, ...] = ()
     rewrite_list: str = ""
     include_headers_from: str = ""

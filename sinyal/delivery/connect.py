@@ -9,16 +9,17 @@ import msgspec
 from sinyal.config.settings import DomainSettings
 from sinyal.config.vocabulary import SourceHost
 from sinyal.delivery.journal import Journal
-from sinyal.delivery.line import Policy
+from sinyal.delivery.line import Line, Policy, Way
 from sinyal.delivery.local import Cause, error_name
 from sinyal.delivery.reactor import Reactor
-from sinyal.delivery.route import Router, Target, Unreached
+from sinyal.delivery.route import Held, Router, Target, Unreached
 from sinyal.delivery.sources import Sources, is_local
 from sinyal.events.outcome import Verdict
 from sinyal.mail.envelope import QueueName
 from sinyal.runtime.smtp_client import Connection, Times, open_connection
 from sinyal.smtp.reply import Reply
 
+POLL_S = 1.0  # while connections to all hosts are as many as may be
 PIX = re.compile(r"\*{10}")  # in place of a greeting; RT-8
 PERMANENT = Verdict.BOUNCED
 
@@ -30,6 +31,7 @@ class Peer(msgspec.Struct, frozen=True):
     host: str
     extensions: tuple[str, ...]
     journal: Journal
+    way: Way
 
     @property
     def is_pix(self) -> bool:
@@ -45,14 +47,21 @@ class Attempt(msgspec.Struct, frozen=True):
     source_ip: str
     hello_name: str
     journal: Journal
+    way: Way
 
 
 class Connector:
     """Opens connections; whatever goes wrong out there is an `Unreached`."""
 
     def __init__(
-        self, policy: Policy, router: Router, tls: ssl.SSLContext, reactor: Reactor
+        self,
+        line: Line,
+        policy: Policy,
+        router: Router,
+        tls: ssl.SSLContext,
+        reactor: Reactor,
     ) -> None:
+        self._line = line
         self._policy = policy
         self._reactor = reactor
         self._router = router
@@ -61,24 +70,23 @@ class Connector:
 
     async def reach(
         self, name: QueueName, avoid: frozenset[str] = frozenset()
-    ) -> Peer | Unreached:
+    ) -> Peer | Unreached | Held:
         """The first target that takes us, or why the last one did not.
 
         Targets whose address is in `avoid` are left out. A host that is only out of
         reach now outweighs one that does not exist: mail waits as long as any may come
         back; RFC 5321 5.1.
         """
-        try:
-            source = self._sources.next(name.vmta, self._reactor.disabled(name))
-        except LookupError:
-            return Unreached(Cause.ALL_DISABLED.reply(queue=str(name)))
+        source = self._source(name)
+        if isinstance(source, Unreached | Held):
+            return source
         if source is not None and not is_local(source.cidr):
             reason = Cause.NOT_LOCAL.reply(ip=source.cidr, vmta=name.vmta)
             return Unreached(reason, ip=source.cidr)
         settings = self._policy.settings_for(name)
         journal = Journal(name, settings, self._policy.log)
         last: Unreached | None = None
-        tries = 0
+        tries, is_full = 0, False
         async with aclosing(self._router.targets(name.domain, settings)) as targets:
             async for target in targets:
                 journal.resolution(_resolved(target))
@@ -87,32 +95,66 @@ class Connector:
                     continue
                 if not _fits(target, source, avoid):
                     continue
+                found = await self._counted(self._attempt(name, target, source))
+                if found is None:
+                    is_full = True
+                    continue
                 tries += 1
-                attempt = self._attempt(name, target, settings, source)
-                found = await self._try(attempt)
-                if not isinstance(found, Peer):
-                    attempt.journal.connection(f"not connected: {found.reply}")
-                    found = self._reactor.weighed(name, found, attempt.source_ip)
                 if isinstance(found, Peer) or found.verdict is PERMANENT:
                     return found
-                last = msgspec.structs.replace(found, has_no_mx=target.has_no_mx)
+                last = found
                 if tries == settings.mx_connection_attempts:
                     break
+        if last is None and is_full:
+            return Held(self._reactor.now() + POLL_S)
         return last or _no_target(name)
 
+    def _source(self, name: QueueName) -> SourceHost | Unreached | Held | None:
+        """The local address of a connection; None: the system's choice."""
+        disabled = self._reactor.disabled(name)
+        now, limits = self._reactor.now(), self._line.sources
+        full: dict[str, float] = {}
+        for ip in self._sources.addresses(name.vmta) or [""]:
+            at = limits.connect_at(name, ip, now)
+            if at > now and ip not in disabled:
+                full[ip] = at
+        if "" in full:
+            return Held(full[""])
+        try:
+            return self._sources.next(name.vmta, disabled | full.keys())
+        except LookupError:
+            if full:
+                return Held(min(full.values()))
+            return Unreached(Cause.ALL_DISABLED.reply(queue=str(name)))
+
+    async def _counted(self, attempt: Attempt) -> Peer | Unreached | None:
+        """`_try`, counted as long as the connection lasts; None: no room for it."""
+        way, journal = attempt.way, attempt.journal
+        if not self._line.sources.enter(way, self._reactor.now()):
+            return None
+        found: Peer | Unreached | None = None
+        try:
+            found = await self._try(attempt)
+        finally:
+            if not isinstance(found, Peer):
+                self._line.sources.leave(way)
+        if isinstance(found, Peer):
+            return found
+        journal.connection(f"not connected: {found.reply}")
+        found = self._reactor.weighed(way.queue, found, attempt.source_ip)
+        return msgspec.structs.replace(found, has_no_mx=attempt.target.has_no_mx)
+
     def _attempt(
-        self,
-        name: QueueName,
-        target: Target,
-        settings: DomainSettings,
-        source: SourceHost | None,
+        self, name: QueueName, target: Target, source: SourceHost | None
     ) -> Attempt:
+        settings = self._policy.settings_for(name)
         ip, host_name = "", self._policy.name_for(name.vmta) or self._policy.host_name
         if source is not None:
             ip, host_name = source.cidr, source.name
         where = f"{target.ip}:{target.port}"
         journal = Journal(name, settings, self._policy.log, where)
-        return Attempt(target, settings, ip, host_name, journal)
+        way = Way(name, ip, target.host, target.ip)
+        return Attempt(target, settings, ip, host_name, journal, way)
 
     async def _try(self, attempt: Attempt) -> Peer | Unreached:
         settings = attempt.settings
@@ -171,7 +213,7 @@ class Connector:
             answer = await _login(settings, connection)
             if not answer.is_positive:
                 return _refused(target, answer)
-        peer = Peer(connection, target.host, extensions, attempt.journal)
+        peer = Peer(connection, target.host, extensions, attempt.journal, attempt.way)
         connection.sends_dot_alone = settings.pix_bug_workaround and peer.is_pix
         return peer
 

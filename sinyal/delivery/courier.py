@@ -10,7 +10,7 @@ from sinyal.delivery.local import Cause
 from sinyal.delivery.reactor import Reactor
 from sinyal.delivery.resting import Rests
 from sinyal.delivery.rollup import Rollups
-from sinyal.delivery.route import Router, Unreached
+from sinyal.delivery.route import Held, Router, Unreached
 from sinyal.delivery.transaction import Said, Transactions
 from sinyal.events.outcome import Verdict
 from sinyal.mail.envelope import QueueEntry, QueueName
@@ -42,7 +42,7 @@ class Courier:
         self._router = Router(resolver)
         self._rollups = Rollups(policy, self._router)
         reactor = Reactor(line, policy, desk.clock)
-        self._connector = Connector(policy, self._router, tls, reactor)
+        self._connector = Connector(line, policy, self._router, tls, reactor)
         self._endings = Endings(line, desk, self.notice)
         self._transactions = Transactions(line, policy, desk, reactor, self.notice)
         self._rests = Rests(line, desk.clock, self.notice)
@@ -108,6 +108,9 @@ class Courier:
     async def _visit(self, name: QueueName, avoid: frozenset[str]) -> frozenset[str]:
         """One host's turn; the addresses to leave out in the next one, if any."""
         found = await self._connector.reach(name, avoid)
+        if isinstance(found, Held):
+            self.line.hold(name, found.until, self.clock())
+            return frozenset()
         if isinstance(found, Unreached):
             await self._give_up(name, found)
             return frozenset()
@@ -163,15 +166,19 @@ class Courier:
         finally:
             self.transacting.discard(task)
             peer.connection.close()
+            self.line.sources.leave(peer.way)
             peer.journal.connection("closed")
         return avoid
 
     async def _deliver_all(self, name: QueueName, peer: Peer) -> str:
         settings = self._policy.settings_for(name)
-        connection, sent, errors, is_late = peer.connection, 0, 0, False
+        connection, source_ip = peer.connection, peer.way.source_ip
+        sent, errors, is_late = 0, 0, False
         while connection.is_open and not self.is_stopping:
-            entry = self.line.take(name, self.clock())
+            entry = self.line.take(name, self.clock(), source_ip)
             if entry is None:
+                if not self.line.sources.may_send(name, source_ip, self.clock()):
+                    break  # another address may have room
                 if is_late or settings.connection_idle_timeout <= 0:
                     break
                 timeout_s = settings.connection_idle_timeout

@@ -31,6 +31,9 @@ class Reactor:
         # queue: local address that it does not use, and until when
         self._disabled: dict[QueueName, dict[str, float]] = defaultdict(dict)
 
+    def now(self) -> float:
+        return self._clock()
+
     def react(self, name: QueueName, reply: Reply, source_ip: str) -> Reaction:
         """Do what the rules say of the queue; the caller does the rest."""
         rules = self._policy.rules_for(name)

@@ -41,6 +41,12 @@ class Unreached(msgspec.Struct, frozen=True):
     has_no_mx: bool = False
 
 
+class Held(msgspec.Struct, frozen=True):
+    """A limit of our own leaves no room for a connection before `until`."""
+
+    until: float
+
+
 # What the DNS said: (reply, verdict). Anything else is a failure and waits.
 FATES = {
     Found.NO_DOMAIN: (Cause.NO_DOMAIN, Verdict.BOUNCED),

@@ -28,6 +28,10 @@ class Sources:
         self._hosts_for = hosts_for
         self._turns: Counter[str] = Counter()
 
+    def addresses(self, vmta: str) -> list[str]:
+        """The local addresses of a VirtualMTA, [] for the system's choice."""
+        return [host.cidr for host in expand(self._hosts_for(vmta))]
+
     def next(
         self, vmta: str, disabled: frozenset[str] = frozenset()
     ) -> SourceHost | None:

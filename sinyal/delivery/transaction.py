@@ -70,7 +70,21 @@ class Transactions:
             LOG.exception("message %s cannot be composed", entry.spool_id)
             self._endings.defer(entry, Cause.BROKEN.reply())
             return None
-        return await self._send(entry, peer, content, is_first=is_first)
+        name, octets, source_ip = entry.queue, len(content), peer.way.source_ip
+        if not self._line.reserve(entry, octets, source_ip, self._desk.clock()):
+            return None  # it is back in its queue
+        said: Said | None = None
+        try:
+            said = await self._send(entry, peer, content, is_first=is_first)
+        finally:
+            self._line.transferred(
+                name,
+                octets,
+                source_ip,
+                self._desk.clock(),
+                is_delivered=_is_delivered(said, peer),
+            )
+        return said
 
     async def _send(
         self, entry: QueueEntry, peer: Peer, content: bytes, *, is_first: bool
@@ -151,3 +165,10 @@ class Transactions:
                 self._endings.end(entry, Verdict.BOUNCED, reason, peer)
                 return
         self._endings.defer(entry, Cause.DISCONNECTED.reply(**facts), peer)
+
+
+def _is_delivered(said: Said | None, peer: Peer) -> bool:
+    """Whether octets count; those of which the peer said nothing may be delivered."""
+    if said is None:
+        return peer.connection.stage is Stage.SENT
+    return not said.is_refusal

@@ -11,6 +11,7 @@ from sinyal.config.vocabulary import Rate, SourceHost
 from sinyal.delivery.compose import Composer, Tracking
 from sinyal.mail import dkim
 from sinyal.mail.envelope import QueueName
+from sinyal.queues.source_limits import Destinations
 from sinyal.runtime import identity
 from sinyal.runtime.log import log_sink
 
@@ -41,6 +42,15 @@ class Current:
         """The first host-name of a VirtualMTA, or ""."""
         own = self.configuration.virtual_mtas.get(vmta)
         return own.host_name[0] if own and own.host_name else ""
+
+    def max_volume_rate(self, vmta: str) -> Rate | None:
+        own = self.configuration.virtual_mtas.get(vmta)
+        return own.max_smtp_data_volume_rate if own else None
+
+    def destinations(self) -> Destinations:
+        """The limits of connections to hosts."""
+        settings = self.configuration.settings
+        return Destinations(settings.mx_connection_limit, settings.ip_connection_limit)
 
     def rollup_rules(self) -> tuple[RollupRule, ...]:
         return self.configuration.rollup_rules

@@ -1,5 +1,6 @@
 """The stages of one MTA, each handed what it needs and nothing else."""
 
+import errno
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -38,6 +39,7 @@ from sinyal.runtime.memory import MemoryGauge
 from sinyal.spool.contents import Contents
 from sinyal.spool.spool import Spool
 
+NOT_MOVABLE = "move-to is not on the volume of the accounting file"
 CONTENT_CEILING_OCTETS = 256 << 20  # contents kept in memory until the first attempt
 
 
@@ -104,6 +106,8 @@ def assemble(configuration: Configuration, state: Path, fallback_name: str) -> P
         current.max_smtp_out,
         current.max_msg_rate,
         current.members,
+        current.max_volume_rate,
+        current.destinations,
     )
     tracking = tracking_of(configuration)
     line = MailLine(
@@ -197,8 +201,14 @@ def books_of(configuration: Configuration, kept: Mapping[Key, Book] = NONE) -> B
 def usable_accounting(configuration: Configuration) -> None:
     """Make the directories of accounting files. Errors: `OSError`."""
     for section in configuration.acct_files:
-        if section.path:
-            usable_directory(Path(section.path).parent)
+        if not section.path:
+            continue
+        folder = Path(section.path).parent
+        usable_directory(folder)
+        if section.move_to:
+            usable_directory(Path(section.move_to))
+            if Path(section.move_to).stat().st_dev != folder.stat().st_dev:
+                raise OSError(errno.EXDEV, NOT_MOVABLE, section.move_to)
 
 
 def events_directory(state: Path) -> Path:

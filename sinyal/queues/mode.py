@@ -23,12 +23,14 @@ def in_force(settings: QueueSettings, backoff: Backoff | None) -> QueueSettings:
     if backoff is None:
         return settings
     connects = settings.backoff_max_connect_rate or settings.max_connect_rate
+    octets = settings.backoff_max_data_volume_rate or settings.max_data_volume_rate
     return msgspec.structs.replace(
         settings,
         max_smtp_out=settings.backoff_max_smtp_out,
         retry_after=settings.backoff_retry_after,
         max_msg_rate=settings.backoff_max_msg_rate or settings.max_msg_rate,
         max_connect_rate=connects,
+        max_data_volume_rate=octets,
     )
 
 

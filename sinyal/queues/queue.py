@@ -10,10 +10,12 @@ from sinyal.mail.schedule import last_end, next_open
 from sinyal.queues.limits import NEVER, Pace
 from sinyal.queues.mode import Backoff, QueueSettings, entered, in_force
 from sinyal.queues.reroute import is_led
+from sinyal.queues.volume import volume_of
 
 # An entry that has waited this long gets a connection of its own although fewer entries
 # wait than connections are open: those may all hang in a slow transaction.
 PATIENCE_S = 1.0
+FORGET_S = 600.0  # what an empty queue has done is looked at that often
 FORMER = -1.0  # the step of what waits under settings that hold no longer
 
 Ranked = tuple[float, int, QueueEntry]  # (received_at, tie break, entry)
@@ -39,6 +41,9 @@ class Queue:
         self.open = 0  # connections, those included that are being opened
         self.idle = 0  # open ones that wait for new mail
         self.starting = 0  # open ones that are about to ask for an entry
+        self.connects_at = 0.0  # no connection is opened before
+        self.sends_at = 0.0  # nothing is sent before
+        self.volume = volume_of(self.settings.max_data_volume_rate)
         self.is_leaving = False  # its mail goes to another queue
         self.retry_at = 0.0  # end of the retry mode, 0 outside of it
         self.wake_at = NEVER  # when `Queues` looks at it next
@@ -64,7 +69,8 @@ class Queue:
     def is_unused(self, now: float) -> bool:
         """Whether nothing is lost with it."""
         is_idle = not (self.open or len(self)) and self.retry_at <= now
-        return is_idle and self.backoff is None and self.pace.is_forgotten(now)
+        is_fast = self.backoff is None and self.pace.is_forgotten(now)
+        return is_idle and is_fast and not (self.volume and self.volume.is_spent(now))
 
     def slow_down(self, now: float, after: float | None) -> bool:
         """Enter backoff mode, for `after` seconds at most; false when it is in it.
@@ -96,6 +102,7 @@ class Queue:
         self.settings = in_force(settings, self.backoff)
         self.is_led = is_led(settings, is_slow=self.backoff is not None)
         self.pace.obey(self.settings)
+        self.volume = volume_of(self.settings.max_data_volume_rate, self.volume)
         if not is_end_new:
             return
         waiting = [entry for step in self._steps.values() for entry in step]
@@ -183,6 +190,11 @@ class Queue:
         else:
             self._rank(self._due, entry)
 
+    def give_back(self, entry: QueueEntry, now: float) -> None:
+        """Offer an entry again that was taken and not tried."""
+        entry.due_at = now
+        self._rank(self._due, entry)
+
     def _wait_for_window(self, entry: QueueEntry, now: float) -> None:
         """Offer `entry` at its due time, or when its next window opens; SCH-2, SCH-3.
 
@@ -223,7 +235,9 @@ class Queue:
         None too while max-msg-rate leaves no room.
         """
         self._sweep(now)
-        while self.ready and not self.is_leaving and self.pace.message_room(now) > 0:
+        if self.sends_at > now or self.is_leaving:
+            return None
+        while self.ready and self.pace.message_room(now) > 0:
             entry = self._first()
             if entry.schedule and next_open(entry.schedule, now) != now:
                 entry.due_at = now  # its window closed while it waited
@@ -257,12 +271,14 @@ class Queue:
     def wanted(self, now: float) -> tuple[int, int]:
         """How many idle connections to wake and how many to open now."""
         need = min(self.ready, self.pace.message_room(now)) - self.starting
-        if need <= 0 or self.retry_at > now or self.is_leaving:
+        if need <= 0 or max(self.retry_at, self.sends_at) > now or self.is_leaving:
             return 0, 0
         wake = int(min(need, self.idle))
         need -= wake
         room = (self.settings.max_smtp_out or NEVER) - self.open
         room = min(room, self.pace.connect_room(now))
+        if self.connects_at > now:
+            room = 0
         if self._head_due_at() + PATIENCE_S > now:
             need -= self.open - self.idle - self.starting
         return wake, int(max(0, min(need, room)))
@@ -284,13 +300,15 @@ class Queue:
             times.append(self.retry_at)
         elif self.ready:
             times.append(self._room_at(now))
+        if not times and not self.open and not self.is_unused(now):
+            times.append(now + FORGET_S)
         return min(times, default=NEVER)
 
     def _room_at(self, now: float) -> float:
         """When an entry that waits may get a connection which it does not get now."""
-        at = self.pace.message_at(now)
+        at = max(self.pace.message_at(now), self.sends_at)
         if not self.idle:
-            at = max(at, self.pace.connect_at(now))
+            at = max(at, self.pace.connect_at(now), self.connects_at)
         if at > now:
             return at
         patience_at = self._head_due_at() + PATIENCE_S if self.open else NEVER

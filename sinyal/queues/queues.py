@@ -14,6 +14,8 @@ from sinyal.queues.mode import Backoff, QueueSettings
 from sinyal.queues.queue import Queue
 from sinyal.queues.rate import Window
 from sinyal.queues.reroute import Reroutes
+from sinyal.queues.source_limits import Destinations, SourceLimits
+from sinyal.queues.volume import Volume, volume_of
 
 UNLIMITED = 0
 SLACK = 64  # void wakes that may stay
@@ -38,14 +40,19 @@ class Queues:
     recipient may be tried over all its queues; LIM-1, LIM-2.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all limits meet here
         self,
         settings_for: Callable[[QueueName], QueueSettings],
         total_max_smtp_out: int = UNLIMITED,
         vmta_max_smtp_out: Callable[[str], int] = lambda vmta: UNLIMITED,
         vmta_max_msg_rate: Callable[[str], Rate | None] = lambda vmta: None,
         members_of: Callable[[str], Sequence[str]] = lambda pool: (),
+        vmta_max_volume_rate: Callable[[str], Rate | None] = lambda vmta: None,
+        destinations: Callable[[], Destinations] = Destinations,
     ) -> None:
+        self.sources = SourceLimits(settings_for, destinations)
+        self._vmta_volume_rate = vmta_max_volume_rate
+        self._volumes: dict[str, Volume | None] = {}
         self._settings_for = settings_for
         self._total_max = total_max_smtp_out
         self._vmta_max = vmta_max_smtp_out
@@ -90,6 +97,10 @@ class Queues:
         self._tried = {
             vmta: window_of(self._vmta_rate(vmta), past)
             for vmta, past in self._tried.items()
+        }
+        self._volumes = {
+            vmta: volume_of(self._vmta_volume_rate(vmta), past)
+            for vmta, past in self._volumes.items()
         }
 
     def obey(self, name: QueueName, now: float) -> None:
@@ -169,13 +180,80 @@ class Queues:
         self._open[name.vmta] -= 1
         self._consider(queue, now)
 
-    def take(self, name: QueueName, now: float) -> QueueEntry | None:
-        """The next entry for a connection of the queue; it is out of the queue then."""
+    def hold(self, name: QueueName, until: float, now: float) -> None:
+        """A limit lets no connection of the queue come about before then."""
+        queue = self._queue(name)
+        queue.connects_at = until
+        self._consider(queue, now)
+
+    def reserve(
+        self, entry: QueueEntry, octets: int, source_ip: str, now: float
+    ) -> bool:
+        """Whether so many octets may be sent for a taken entry (LIM-2).
+
+        If not it is back in its queue, which sends nothing until they may.
+        """
+        name = entry.queue
+        queue = self._queue(name)
+        own = self.sources.volume(name, source_ip)
+        volumes = [
+            one
+            for one in (queue.volume, self._volume(name.vmta), own)
+            if one is not None
+        ]
+        for at, volume in enumerate(volumes):
+            if volume.reserve(octets, now):
+                continue
+            for other in volumes[:at]:
+                other.settle(octets, now, is_delivered=False)
+            until = volume.next_at(octets, now)
+            if volume is own:
+                self.sources.hold(name, source_ip, until)
+            else:
+                queue.sends_at = until
+            queue.give_back(entry, now)
+            self._consider(queue, now)
+            return False
+        return True
+
+    def transferred(
+        self,
+        name: QueueName,
+        octets: int,
+        source_ip: str,
+        now: float,
+        *,
+        is_delivered: bool,
+    ) -> None:
+        """A transfer for which room was reserved has ended."""
+        queue = self._queues.get(name)
+        volumes = (
+            queue.volume if queue else None,
+            self._volume(name.vmta),
+            self.sources.volume(name, source_ip),
+        )
+        for volume in volumes:
+            if volume is not None:
+                volume.settle(octets, now, is_delivered=is_delivered)
+
+    def take(
+        self, name: QueueName, now: float, source_ip: str | None = None
+    ) -> QueueEntry | None:
+        """The next entry for a connection of the queue; it is out of the queue then.
+
+        `source_ip` is that of the connection, None for mail that is not sent.
+        """
         queue = self._queue(name)
         tried = self._tries(name.vmta)
-        entry = queue.take(now) if tried is None or tried.room(now) else None
-        if tried and entry:
-            tried.spend(now)
+        is_free = tried is None or tried.room(now) > 0
+        if source_ip is not None and is_free:
+            is_free = self.sources.may_send(name, source_ip, now)
+        entry = queue.take(now) if is_free else None
+        if entry:
+            if tried:
+                tried.spend(now)
+            if source_ip is not None:
+                self.sources.tried(name, source_ip, now)
         queue.starting = max(0, queue.starting - 1)
         if self._is_runnable(name):  # it wants no more connections than before
             self._offer(queue, now)
@@ -311,6 +389,12 @@ class Queues:
                 queue.is_leaving = False
                 del self._leaving[name]
             self._consider(queue, now)
+
+    def _volume(self, vmta: str) -> Volume | None:
+        """What the VirtualMTA's queues have delivered; None without a limit."""
+        if vmta not in self._volumes:
+            self._volumes[vmta] = volume_of(self._vmta_volume_rate(vmta))
+        return self._volumes[vmta]
 
     def _queue(self, name: QueueName) -> Queue:
         queue = self._queues.get(name)

@@ -23,6 +23,7 @@ from sinyal.delivery import Courier, Desk, Policy, run
 from sinyal.events.outcome import Outcome, Verdict
 from sinyal.mail.envelope import Envelope, QueueEntry, QueueName, Recipient
 from sinyal.queues import Queues
+from sinyal.queues.source_limits import Destinations
 from sinyal.runtime.clock import now
 from sinyal.runtime.dns import Resolver
 
@@ -86,6 +87,7 @@ class Peer:
         }
         self.extensions = [*extensions, *(["STARTTLS"] if tls else [])]
         self.tls = tls
+        self.tls_go = b"220 go\r\n"
         self.connections = 0
         self.open = 0
         self.most_open = 0
@@ -123,7 +125,7 @@ class Peer:
                 self._introduce(writer, is_secure)
                 continue
             if verb == "STARTTLS" and self.tls:
-                writer.write(b"220 go\r\n")
+                writer.write(self.tls_go)
                 await writer.start_tls(self.tls)
                 is_secure = True
                 continue
@@ -230,6 +232,7 @@ class Chain:
         sources: Sequence[SourceHost] = (),
         compose: Callable[[QueueEntry], bytes] | None = None,
         rules: Sequence[str] = (),
+        destinations: Destinations | None = None,
     ) -> None:
         self.outcomes: list[Outcome] = []
         self.lines: list[str] = []
@@ -237,7 +240,8 @@ class Chain:
         self.after: Callable[[Outcome], None] = lambda outcome: None
         self.wanted = 0
         self.added = 0
-        self.queues = Queues(lambda name: settings)
+        limits = destinations or Destinations()
+        self.queues = Queues(lambda name: settings, destinations=lambda: limits)
         found = ReplyRules(reply_rule(line) for line in rules)
         policy = self.policy = Policy(
             lambda name: settings, lambda vmta: sources, "mta.test", lambda name: found
@@ -286,7 +290,7 @@ def verdicts(outcomes: Sequence[Outcome]) -> list[tuple[Verdict, int]]:
     return [(one.verdict, one.reply.code) for one in outcomes]
 
 
-def self_signed(directory: Path) -> ssl.SSLContext:
+def self_signed(directory: Path, ends_in_days: int = 1) -> ssl.SSLContext:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "peer.test")])
     today = datetime.datetime.now(datetime.UTC)
@@ -297,8 +301,8 @@ def self_signed(directory: Path) -> ssl.SSLContext:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(1)
-        .not_valid_before(today - datetime.timedelta(days=1))
-        .not_valid_after(today + datetime.timedelta(days=1))
+        .not_valid_before(today - datetime.timedelta(days=9))
+        .not_valid_after(today + datetime.timedelta(days=ends_in_days))
         .sign(key, hashes.SHA256())
     )
     pem = directory / "peer.pem"

@@ -83,6 +83,10 @@ enable-signals | switch or signals-filter | | 10.1.4.1.1 | Upload of events: a s
     a filter
 track-time-first-attempt | boolean | false | later 3.3.1.38 | Records hold the time of
     the first attempt
+mx-connection-limit | MX pattern and number | | 3.3.1.38.1 many | Connections to each
+    matching MX
+ip-connection-limit | range and number | | 3.3.1.38.2 many | Connections to addresses in
+    a range
 : accepted Python before 3.15 cannot choose them: those of OpenSSL are offered
 smtp-server-tls-v1.3-ciphersuites | text | | later 3.3.1.17 | Cipher suites of STARTTLS
     with TLS 1.3
@@ -116,10 +120,6 @@ dsn-failed-subject-template | template | | later 3.3.1.27 | Subject of failure r
 dsn-failed-body-template-from | path of a file | | later 3.3.1.28 | Text of failure
     reports
 : accepted delivery does not use it yet
-mx-connection-limit | MX pattern and number | | 3.3.1.38.1 many | Connections to each
-    matching MX
-ip-connection-limit | range and number | | 3.3.1.38.2 many | Connections to addresses in
-    a range
 use-proxy | proxies | | 3.3.1.39 | Proxies of outgoing connections, the first that
     answers
 smtp-proxy-source-host | proxied source | | later 3.3.1.20 many | Source address, proxy

@@ -16,7 +16,6 @@ enable-signals | switch or signals-filter | | 10.1.4.1.1 | Upload of its members
     events; above global
 max-smtp-msg-rate | rate | unlimited | 3.3.13.5 | max-smtp-msg-rate of each member
 cold-virtual-mta | VirtualMTA | | 3.3.13 many | Cold VirtualMTAs of its members
-: accepted delivery does not use it yet
 max-smtp-data-volume-rate | data rate | unlimited | 3.3.13.8 | max-smtp-data-volume-rate
     of each member
 """,

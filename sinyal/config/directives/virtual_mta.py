@@ -22,10 +22,10 @@ max-smtp-msg-rate | rate | unlimited | 3.3.12.2 | Recipients tried in a period o
 host-name | domain name | | 3.3.12.5 many | Name of its connections without a
     smtp-source-host
 cold-virtual-mta | VirtualMTA | | 3.3.12.4 many | Takes the first messages of a day
-: accepted delivery does not use it yet
-use-proxy | proxies | | 3.3.12.1 | Proxies of its connections, the first that answers
 max-smtp-data-volume-rate | data rate | unlimited | 3.3.12.3 | Octets delivered in a
     period over all its queues
+: accepted delivery does not use it yet
+use-proxy | proxies | | 3.3.12.1 | Proxies of its connections, the first that answers
 smtp-proxy-source-host | proxied source | | later 3.3.12.7 many | Source address, proxy
     and name in one
 proxy-protocol | one of 1 2 | 1 | later 3.3.12.8 | Version of the PROXY header
