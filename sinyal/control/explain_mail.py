@@ -11,7 +11,7 @@ from sinyal.config.provenance import Origin, Provenance, Setting, shown_section
 from sinyal.config.rollup import Rollup, rollup
 from sinyal.config.vocabulary import DomainKey, SignalsDecision
 from sinyal.control.layout import Group, Row, place_of, row_of_origin, rows_of_setting
-from sinyal.mail.dkim import choose_key
+from sinyal.mail.dkim_choice import choose_key
 
 BY_HEADER = ("sender-or-from", "strict-from")
 

@@ -10,6 +10,7 @@ from sinyal.config.settings import DomainSettings
 from sinyal.config.vocabulary import DomainKey
 from sinyal.mail import dkim, header
 from sinyal.mail.address import domain, parse
+from sinyal.mail.dkim_choice import choose_key
 from sinyal.mail.dkim_options import Options, options_of
 from sinyal.mail.envelope import AtDelivery, QueueEntry
 from sinyal.runtime.log import LOG
@@ -159,7 +160,7 @@ def _row(
     wanted = options.domain or (domain(identity) if is_exact else "")
     if wanted:
         return next((row for row in keys if row.domain == wanted.lower()), None)
-    return dkim.choose_key(keys, domain(identity))
+    return choose_key(keys, domain(identity))
 
 
 def _brought(entry: QueueEntry, options: Options, identity: str) -> Chosen | None:

@@ -3,8 +3,8 @@
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Iterable
-from typing import Literal, Protocol, TypeVar
+from collections.abc import Callable
+from typing import Literal
 
 import msgspec
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -113,16 +113,6 @@ class Key(msgspec.Struct, frozen=True):
         return self.private.sign(hashlib.sha256(octets).digest())
 
 
-class HasDomain(Protocol):
-    """A configured key: its domain may be `*`."""
-
-    @property
-    def domain(self) -> str: ...
-
-
-K = TypeVar("K", bound=HasDomain)
-
-
 def load_key(pem: bytes) -> Key:
     """The key in a PEM file.
 
@@ -149,18 +139,6 @@ def load_header_key(value: str) -> Key:
     lines = [octets[at : at + 64] for at in range(0, len(octets), 64)]
     whole = [f"-----BEGIN {found[1]}-----", *lines, f"-----END {found[1]}-----", ""]
     return load_key("\n".join(whole).encode("ascii", "replace"))
-
-
-def choose_key(keys: Iterable[K], identity_domain: str) -> K | None:
-    """The first key whose domain is `*`, or is the identity's domain or its parent.
-
-    `keys` come in the order of search: the VirtualMTA's, then the global ones. DKIM-3.
-    """
-    wanted = "." + identity_domain.lower()
-    for key in keys:
-        if key.domain == "*" or wanted.endswith("." + key.domain.lower()):
-            return key
-    return None
 
 
 def identity_of(content: bytes) -> str:
