@@ -20,11 +20,15 @@ def engage(content: bytes, links: LinkMaker) -> bytes:
     """The message with open pixels and wrapped links.
 
     Shape: the first HTML part gets the pixels, each HTML part its links wrapped. A
-    message without HTML comes back as the very same object.
+    message without HTML comes back as the very same object, and so does one of more
+    parts than are looked at.
     """
+    parts = mime.walk(content)
+    if len(parts) >= mime.MAX_PARTS:
+        return content
     pieces: list[bytes] = []
     at = 0
-    for part in mime.walk(content):
+    for part in parts:
         if not is_page(part):
             continue
         was = content[part.body_start : part.end]

@@ -6,6 +6,7 @@ the time is linear in the message however it nests. Source: RFC 2045, 2046, 2183
 
 import binascii
 from collections.abc import Iterator
+from itertools import islice
 
 import msgspec
 import regex as re
@@ -22,6 +23,7 @@ PARAMETER = re.compile(
 ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 BASE64 = re.compile(rb"[A-Za-z0-9+/]*+={0,2}")
 BLANKS = b" \t\r\n"
+MAX_PARTS = 1000  # what comes behind them is not looked at: 15 us a part
 MAX_DEPTH = 32  # multiparts inside each other; deeper ones are taken as plain parts
 
 
@@ -66,8 +68,12 @@ def media_type(value: str, default: str = "text/plain") -> str:
 
 
 def walk(content: bytes, start: int = 0, end: int | None = None) -> list[Part]:
-    """All parts without parts, in order. A message without MIME is one part."""
-    return list(_Walk(content, len(content) if end is None else end).parts(start))
+    """All parts without parts, in order, the first `MAX_PARTS` where there are more.
+
+    A message without MIME is one part.
+    """
+    found = _Walk(content, len(content) if end is None else end).parts(start)
+    return list(islice(found, MAX_PARTS))
 
 
 def body(content: bytes, part: Part) -> bytes:
