@@ -53,6 +53,7 @@ class Builder:
         self.problems: list[Problem] = []
         self._whole = whole
         self._files = files
+        self._of_pools: dict[str, dict[str, Any]] = {}  # a pool has many members
         self.problems += expand_macros(whole)
         self._settings = GlobalSettings(**_known(GlobalSettings, whole.settings()))
 
@@ -147,12 +148,17 @@ class Builder:
 
     def _virtual_mta(self, block: Block, pool: Block | None) -> VirtualMta:
         own = _known(VirtualMta, block.settings())
-        group = pool.settings() if pool else {}
+        group = self._of_pool(pool) if pool else {}
         inherited = {name: group[name] for name in INHERITED if name in group}
         own["domain_key"] = own.get("domain_key", ()) + group.get("domain_key", ())
         return VirtualMta(
             name=block.key, pool=pool.key if pool else "", **(inherited | own)
         )
+
+    def _of_pool(self, pool: Block) -> dict[str, Any]:
+        if pool.key not in self._of_pools:
+            self._of_pools[pool.key] = pool.settings()
+        return self._of_pools[pool.key]
 
     def _acct_file(self, block: Block) -> AcctFile:
         settings = _known(AcctFile, block.settings())

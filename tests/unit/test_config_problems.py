@@ -376,3 +376,12 @@ def test_files_that_are_large_together_are_refused_with_the_one_too_many():
     assert found == [
         "/c/p2:1: with it the configuration is too large, shorten it",
     ]
+
+
+def test_a_pool_of_thousands_is_read_in_proportion():
+    members = range(4000)
+    text = "".join(f"<virtual-mta m{number}>\n</virtual-mta>\n" for number in members)
+    pool = "".join(f"virtual-mta m{number}\n" for number in members)
+    began = time.perf_counter()
+    assert not errors(f"{text}<virtual-mta-pool p>\n{pool}</virtual-mta-pool>\n")
+    assert time.perf_counter() - began < 3
