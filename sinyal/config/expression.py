@@ -15,6 +15,7 @@ import regex
 from sinyal.config.problem import BadValue
 
 TIMEOUT_S = 0.05
+SET_OCTETS = 64 << 20  # memory that the automaton of a set of patterns may take
 MAX_BACKTRACKING = 4096  # characters of a pattern that the second engine takes
 CASE_MATTERS = "(?-i)"
 
@@ -40,8 +41,9 @@ UNBOUNDED = regex.compile(r"[*+]|\{\d+,\d*\}")
 
 
 @functools.cache
-def _options() -> re2.Options:
+def _options(octets: int = 8 << 20) -> re2.Options:
     options = re2.Options()
+    options.max_mem = octets
     options.log_errors = False
     options.case_sensitive = False
     return options
@@ -105,10 +107,13 @@ class Pattern:
 
 
 class PatternSet:
-    """Patterns tried together over a text: RE2 takes those it reads in one pass."""
+    """Patterns tried together over a text: RE2 takes those it reads in one pass.
+
+    Patterns too large to be one automaton are tried one after the other.
+    """
 
     def __init__(self, patterns: Sequence[Pattern]) -> None:
-        self._set = re2.Set.SearchSet(_options())
+        self._set = re2.Set.SearchSet(_options(SET_OCTETS))
         self._linear: list[int] = []  # row of the automaton: its pattern
         self._slow: list[tuple[int, Pattern]] = []
         for at, pattern in enumerate(patterns):
@@ -117,7 +122,11 @@ class PatternSet:
                 self._linear.append(at)
             else:
                 self._slow.append((at, pattern))
-        self._set.Compile()
+        try:
+            self._set.Compile()
+        except re2.error:
+            self._linear = []
+            self._slow = list(enumerate(patterns))
 
     def matching(self, text: str) -> list[int]:
         """Which patterns occur in `text`, in their order."""

@@ -32,9 +32,21 @@ def accept(
             return reply(550, str(error))
         # A mail merge never gets a Date of ours (HDR-6).
         feeder = replace(feeder, source=replace(feeder.source, add_date_header="no"))
+    if whole.octets.startswith((b" ", b"\t")):
+        whole = _headless(whole)
     if feeder.source.check_dkim_inbound and door.checks is not None:
         return _checked(door, feeder, transaction, whole)
     return _accept(door, feeder, transaction, whole)
+
+
+def _headless(content: Content) -> Content:
+    """The content behind an empty line: it begins with the rest of no field.
+
+    It would go on with a field of ours: a trace, a result of the checks, a signature.
+    """
+    lengths = content.part_octets
+    longer = (lengths[0] + 2, *lengths[1:]) if lengths else ()
+    return Content(b"\r\n" + content.octets, longer)
 
 
 async def _checked(

@@ -17,9 +17,10 @@ from sinyal.mail import header
 from sinyal.mail.envelope import Recipient
 from sinyal.mail.header import Field
 from sinyal.mail.rewrite import rewrite
+from sinyal.reception import replies
 from sinyal.reception.door import Door
 from sinyal.reception.placement import Placement, Wish, place
-from sinyal.reception.selection import NOTHING, Choice, Sight, choose
+from sinyal.reception.selection import NOTHING, Choice, Patience, Sight, choose
 from sinyal.reception.stamp import Facts
 from sinyal.reception.transaction import Feeder
 from sinyal.smtp.reply import Reply
@@ -46,6 +47,11 @@ class Ask(msgspec.Struct, frozen=True, dict=True):
     def fields(self) -> list[Field]:
         """All fields of the header: few messages need them."""
         return header.fields(self.content)
+
+    @cached_property
+    def patience(self) -> Patience:
+        """One for all recipients of a mail merge."""
+        return Patience()
 
     @property
     def configuration(self) -> Configuration:
@@ -99,7 +105,7 @@ def _listed(ask: Ask, sender: str, addresses: Sequence[str]) -> Choice:
     name = ask.source.pattern_list
     if not name:
         return NOTHING
-    sight = Sight(sender, addresses, ask.content, lambda: ask.fields)
+    sight = Sight(sender, addresses, ask.content, lambda: ask.fields, ask.patience)
     return choose(ask.configuration.pattern_lists, name, sight)
 
 
@@ -115,11 +121,11 @@ def completed(ask: Ask, at: Placed) -> tuple[Recipient, ...]:
     """
     found: Iterable[Recipient] = at.recipients
     if ask.configuration.aliases:
-        found = _aliased(ask.door, found)
-    if ask.is_merge or ask.feeder.origin == "api":
-        found = _settled(ask, at.placement, found)
+        found = _aliased(ask, found)
     if ask.source.bcc and at.recipients:
         found = (*found, _blind(at.recipients[0], ask.source.bcc))
+    if ask.is_merge or ask.feeder.origin == "api":
+        found = _settled(ask, at.placement, found)
     new_id = ask.door.new_message_id
     return tuple(replace(one, message_id=new_id()) for one in found)
 
@@ -129,24 +135,47 @@ def _blind(first: Recipient, address: str) -> Recipient:
     return replace(first, address=address, notify="NEVER", orcpt="", refusal="")
 
 
-def _aliased(door: Door, recipients: Iterable[Recipient]) -> Iterator[Recipient]:
-    """Each recipient, or those that its alias leads to, none of them twice (DLV-7)."""
+def _aliased(ask: Ask, recipients: Iterable[Recipient]) -> Iterator[Recipient]:
+    """Each recipient, or those that its alias leads to, none of them twice (DLV-7).
+
+    A target that is suppressed bounces, as no command has asked about it.
+    """
     for one in recipients:
         if one.refusal:
             yield one
             continue
-        for address in _targets(door, one.address, MAX_ALIASES):
-            yield one if address == one.address else replace(one, address=address)
+        for address in _targets(ask.door, one.address):
+            is_same = address == one.address
+            yield one if is_same else _led_to(ask, one, address)
 
 
-def _targets(door: Door, address: str, depth: int) -> dict[str, None]:
-    """The addresses at the end of the aliases; one that leads back to itself stays."""
-    targets = door.configuration.aliased(address, door.is_local) if depth else ()
-    found: dict[str, None] = {}
-    for target in targets:
-        is_self = target.lower() == address.lower()
-        found |= {target: None} if is_self else _targets(door, target, depth - 1)
-    return found or {address: None}
+def _led_to(ask: Ask, one: Recipient, address: str) -> Recipient:
+    name = ask.configuration.suppression_for(ask.source, address)
+    refusal = str(replies.suppressed(name, address)) if name else ""
+    return replace(one, address=address, refusal=refusal)
+
+
+def _targets(door: Door, address: str) -> list[str]:
+    """The addresses at the end of the aliases; one that leads back to itself stays.
+
+    Each is followed once, whatever leads to it.
+    """
+    ends: dict[str, str] = {}
+    known: set[str] = set()
+
+    def follow(at: str, behind: tuple[str, ...]) -> None:
+        plain = at.lower()
+        is_deep = len(behind) > MAX_ALIASES
+        targets = () if is_deep else door.configuration.aliased(at, door.is_local)
+        if not targets or plain in behind:
+            ends.setdefault(plain, at)
+        elif plain not in known:
+            known.add(plain)
+            for target in targets:
+                follow(target, (*behind, plain))
+
+    follow(address, ())
+    return list(ends.values())
 
 
 def _settled(

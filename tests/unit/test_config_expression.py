@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sinyal.config.expression import Pattern, has_nested_quantifiers
+from sinyal.config.expression import Pattern, PatternSet, has_nested_quantifiers
 from sinyal.config.problem import BadValue
 
 
@@ -77,6 +77,11 @@ def test_no_pattern_holds_a_message_up():
     assert not Pattern("(x+x+)+y").matches("x" * 50_000)
     assert not Pattern("(?=x)(x+x+)+y").matches("x" * 50_000)
     assert time.perf_counter() - started < 2
+
+
+def test_patterns_that_are_too_large_for_one_automaton_are_tried_singly():
+    patterns = [Pattern(f".{{0,500}}a{at}.{{0,500}}b$") for at in range(900)]
+    assert PatternSet(patterns).matching("xa1zzb") == [1]
 
 
 @settings(max_examples=300, deadline=None)

@@ -4,6 +4,7 @@ import itertools
 from email import message_from_bytes
 from typing import Any
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 from sinyal.config.configuration import Configuration
 from sinyal.config.expression import Pattern
 from sinyal.config.settings import (
+    AddressList,
     GlobalSettings,
     Pool,
     RewriteList,
@@ -236,6 +238,53 @@ def test_aliases_lead_on_and_come_to_an_end() -> None:
     assert len({one.message_id for one in found.recipients}) == len(found.recipients)
 
 
+def test_aliases_that_all_lead_to_each_other_are_followed_once() -> None:
+    names = [f"n{at}@x.test" for at in range(30)]
+    aliases = tuple(Alias(one, tuple(names)) for one in names)
+    found = Site({"aliases": aliases}).take(PLAIN, names[0]).envelope.recipients
+    assert {one.address for one in found} <= set(names)
+    assert len(found) == len({one.address for one in found})
+
+
+def test_an_alias_in_a_circle_comes_back_to_where_it_began() -> None:
+    circle = {"a@x.test": "b@x.test", "b@x.test": "c@x.test", "c@x.test": "a@x.test"}
+    aliases = tuple(Alias(one, (to,)) for one, to in circle.items())
+    (found,) = Site({"aliases": aliases}).take(PLAIN, "A@x.test").envelope.recipients
+    assert found.address == "a@x.test"
+
+
+def test_an_alias_to_a_suppressed_address_bounces() -> None:
+    parts = {
+        "aliases": (Alias("a@x.test", ("gone@y.test", "b@y.test")),),
+        "address_lists": {"stop": AddressList(addresses=frozenset({"gone@y.test"}))},
+    }
+    site = Site(parts, suppression_lists=("stop",))
+    gone, kept = site.take(PLAIN, "a@x.test").envelope.recipients
+    assert gone.refusal.startswith('550 5.7.1 recipient is in suppression list "stop"')
+    assert (kept.address, kept.refusal) == ("b@y.test", "")
+
+
+def test_the_blind_copy_of_a_mail_merge_is_made_as_the_first_recipients() -> None:
+    rules = RewriteList(mail_from=(RewriteRule("*@own.test", "*@bounces.test"),))
+    site = Site(
+        {"rewrite_lists": {"r": rules}},
+        bcc="archive@x.test",
+        rewrite_list="r",
+        jobid_prefix="p-",
+    )
+    first = Recipient("a@x.test", "", mail_from="s@own.test", job_id="j", vmta="one")
+    other = Recipient("b@x.test", "", vmta="two")
+    whole = site.take(b"", first, other, parts={1: PLAIN})
+    one, _, copy = whole.envelope.recipients
+    assert (one.mail_from, one.job_id) == ("s@bounces.test", "p-j")
+    assert (copy.mail_from, copy.job_id, copy.vmta) == (
+        one.mail_from,
+        one.job_id,
+        one.vmta,
+    )
+    assert copy.signals == one.signals
+
+
 def test_a_local_part_is_an_alias_at_this_host_only() -> None:
     site = Site({"aliases": (Alias("info", ("a@x.test",)),)})
     envelope = site.take(PLAIN, "info@far.example").envelope
@@ -258,6 +307,18 @@ def test_a_refused_recipient_is_taken_along_and_leads_nowhere() -> None:
 
 
 # -- what its header says
+
+
+@pytest.mark.parametrize("blank", [b" ", b"\t"])
+def test_a_message_that_begins_with_a_blank_goes_on_with_no_field_of_ours(blank):
+    site = Site(add_received_header=False, add_date_header="yes")
+    content = blank + b"; dkim=pass\r\nX-Job: j\r\n\r\ntext\r\n"
+    whole = site.take(content, results=("spf=none",))
+    assert whole.content.endswith(b"+0000\r\n\r\n" + content)
+    parts = {1: blank + b"one\r\n", 2: b"two\r\n"}
+    merged = site.take(b"", "a@x.test", parts=parts)
+    assert merged.content.endswith(b"\r\n" + parts[1] + parts[2])
+    assert merged.envelope.part_octets == (8, 5)
 
 
 def test_the_job_id_has_its_prefix_and_the_login_name_in_it() -> None:

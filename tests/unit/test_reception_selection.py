@@ -1,5 +1,7 @@
 """Pattern lists: which rule decides (rules PL)."""
 
+import time
+
 import pytest
 
 from sinyal.config.expression import Pattern
@@ -80,3 +82,30 @@ def test_lists_that_call_each_other_come_to_an_end() -> None:
 def test_lists_that_branch_at_every_step_are_asked_once_each() -> None:
     lists = {f"l{at}": (rule("*", call_to=f"l{at + 1}"),) * 50 for at in range(40)}
     assert choose(lists, "l0", sight()) == NOTHING
+
+
+def test_a_thousand_rules_cost_little_however_many_recipients_there_are() -> None:
+    rules = tuple(
+        rule("rcpt-to", f"@d{at}\\.test$", virtual_mta="a") for at in range(999)
+    )
+    last = rule("rcpt-to", "^u9999@", virtual_mta="last")
+    seen = sight("a@b.c", *(f"u{at}@elsewhere.test" for at in range(10_000)))
+    began = time.monotonic()
+    assert decide(*rules, last, seen=seen) == Choice("last")
+    assert time.monotonic() - began < 3.0  # one after the other they took a minute
+
+
+def test_patterns_that_backtrack_share_the_time_of_a_message() -> None:
+    hostile = rule("rcpt-to", "(?=a)(a+)+x$", virtual_mta="a")
+    seen = sight("a@b.c", *(f"{'a' * 40}{at}@x.test" for at in range(2_000)))
+    began = time.monotonic()
+    found = decide(hostile, rule("rcpt-to", "@x", virtual_mta="b"), seen=seen)
+    assert found == Choice("b")
+    assert time.monotonic() - began < 5.0
+
+
+def test_a_rule_of_either_engine_counts_in_its_place() -> None:
+    slow = rule("rcpt-to", "(?=one)one@", virtual_mta="slow")
+    quick = rule("rcpt-to", "two@", virtual_mta="quick")
+    assert decide(slow, quick) == Choice("slow")
+    assert decide(quick, slow) == Choice("quick")
