@@ -111,7 +111,10 @@ def merged(
     numbers = recipient.parts or range(1, len(lengths) + 1)
     chosen = b"".join(content[ends[n - 1] : ends[n]] for n in numbers if n < len(ends))
     known = recipient.variables | _reserved(envelope, recipient)
-    return content[: ends[0]] + expand(chosen, known, keeps_undefined=keeps_undefined)
+    copy = expand(chosen, known, keeps_undefined=keeps_undefined)
+    # A blank in front would make it the rest of a field that is put on top of it.
+    gap = b"\r\n" if copy.startswith((b" ", b"\t")) else b""
+    return content[: ends[0]] + gap + copy
 
 
 def _reserved(envelope: Envelope, recipient: Recipient) -> dict[str, str]:

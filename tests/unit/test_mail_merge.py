@@ -281,3 +281,10 @@ def test_any_value_of_a_reserved_variable_is_read_or_refused(name: str, value: s
         recipient_of({name: value})
     except BadMerge as refused:
         assert str(refused).isascii()
+
+
+def test_a_copy_that_begins_with_a_blank_goes_on_with_no_field_above_it() -> None:
+    one = Recipient("a@x.test", "", parts=(2,), variables={"a": " v"})
+    content = b"Received: x\r\nfirst\r\n[a]\r\n"
+    whole = merged(envelope(one, parts=(7, 5)), one, content)
+    assert whole == b"Received: x\r\n\r\n v\r\n"
