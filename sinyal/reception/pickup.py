@@ -141,7 +141,7 @@ class Pickup:
                 name: str(one) for name, one in answers.items() if one.is_permanent
             }
             await self._remove(directory, done)
-            await self._set_aside(directory, bad, portion.bad)
+            await self._set_aside(directory, bad, portion)
         finally:
             for one in portion.taken.values():
                 one.close()
@@ -187,19 +187,18 @@ class Pickup:
                 self._done[name] = state
                 self._complain(f"{reason_of(failed[name])}: accepted, not removed")
 
-    async def _set_aside(
-        self, directory: str, bad: str, reasons: dict[str, str]
-    ) -> None:
-        for name, reason in reasons.items():
+    async def _set_aside(self, directory: str, bad: str, portion: Portion) -> None:
+        for name, reason in portion.bad.items():
+            file = portion.taken[name].ready
             try:
                 target = await asyncio.to_thread(
-                    pickup_directory.set_aside, directory, name, bad
+                    pickup_directory.set_aside, directory, file, bad
                 )
             except OSError as error:
                 self._complain(f"{_shown(name)}: {reason}; {reason_of(error)}")
                 continue
-            text = f"moved to {bad}/{_shown(target)}: {_shown(reason)}"
-            self._door.log(f"pickup: {_shown(name)}: {text}")
+            where = f"moved to {bad}/{_shown(target)}" if target else "replaced by now"
+            self._door.log(f"pickup: {_shown(name)}: {where}: {_shown(reason)}")
 
     def _complain(self, text: str) -> None:
         """Log what goes wrong, unless the look before said the same."""

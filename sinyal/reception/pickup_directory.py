@@ -175,12 +175,19 @@ def remove(directory: str, files: list[Ready]) -> dict[str, OSError]:
     return failed
 
 
-def set_aside(directory: str, name: str, bad: str) -> str:
+def set_aside(directory: str, file: Ready, bad: str) -> str:
     """Move a file to the directory of bad ones; its name there. Errors: `OSError`.
 
-    A name that is taken there gets a number. The two may be on different disks.
+    A name that is taken there gets a number. The two may be on different disks. "" for
+    one that is gone, or that another file has come in the place of: that one stays.
     """
+    name = file.name
     source, target = Path(directory, name), Path(bad, name)
+    try:
+        if source.lstat().st_ino != file.state.inode:
+            return ""
+    except FileNotFoundError:
+        return ""
     for number in range(1, MAX_NAMESAKES):
         if not os.path.lexists(target):
             shutil.move(source, target)

@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -428,3 +429,17 @@ def test_files_are_taken_oldest_first_in_portions(world: World):
     large = [Ready(f"{number}", State(number, 1 << 30, 1)) for number in range(3)]
     assert [len(some) for some in batches(large)] == [1, 1, 1]
     assert list(batches([])) == []
+
+
+def test_a_file_that_has_come_in_the_place_of_a_bad_one_stays(tmp_path: Path):
+    directory, bad = tmp_path / "pickup", tmp_path / "bad"
+    directory.mkdir()
+    bad.mkdir()
+    old, new = directory / "a", directory / ".new"
+    old.write_bytes(b"nothing")
+    (ready,) = pickup_directory.scan(str(directory), {}, time.time() + 60).ready
+    new.write_bytes(letter("x-receiver: a@b.c"))
+    new.rename(old)
+    assert pickup_directory.set_aside(str(directory), ready, str(bad)) == ""
+    assert old.exists()
+    assert list(bad.iterdir()) == []
