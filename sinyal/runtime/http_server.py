@@ -291,7 +291,8 @@ class HttpConnection(asyncio.Protocol):
         self._respond(response)
 
     def _refuse_broken(self, error: h11.RemoteProtocolError) -> None:
-        status = error.error_status_hint
+        hint = error.error_status_hint
+        status = 400 if hint >= 500 else hint  # a coding that nobody speaks is theirs
         response = self._application.broken(status, str(error), self._peer)
         if self._http.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
             self._respond(response)
