@@ -7,6 +7,7 @@ from sinyal.mail.header import Field
 from sinyal.mail.report import Frame, untyped, value
 
 KINDS = frozenset({"message/feedback-report"})
+LONGEST_FIELD = 4096  # characters of a field's values
 PATHS = (b"Original-Rcpt-To", b"Removal-Recipient")
 
 
@@ -14,8 +15,8 @@ class Arf(msgspec.Struct, frozen=True, kw_only=True):
     """A complaint report.
 
     `recipients` and `mail_from` are without angle brackets; `fields` has every field
-    of the report, the first of equal names, names in lower case. `returned` is the
-    original's header (when read), or all that is to be returned.
+    of the report, equal names as one CSV list, names in lower case, 4 kB of each.
+    `returned` is the original's header (when read), or all that is to be returned.
     """
 
     feedback_type: str
@@ -64,11 +65,19 @@ def _recipients(block: list[Field]) -> tuple[str, ...]:
 
 
 def _fields(block: list[Field]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
     for one in block:
         name = one.name.lower()
-        found.setdefault(name.decode(), value([one], name))
-    return found
+        found.setdefault(name.decode(), []).append(value([one], name))
+    return {name: _listed(values)[:LONGEST_FIELD] for name, values in found.items()}
+
+
+def _listed(values: list[str]) -> str:
+    """The value, or a CSV line of values; guide 11.2.9, RFC 4180."""
+    if len(values) == 1:
+        return values[0]
+    quoted = (one.replace('"', '""') for one in values)
+    return ",".join(f'"{one}"' if {",", '"'} & set(one) else one for one in quoted)
 
 
 def build(arf: Arf, frame: Frame) -> bytes:

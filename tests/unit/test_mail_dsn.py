@@ -228,8 +228,18 @@ def test_a_complaint_is_read_however_it_is_written(content):
     assert found.reported_domain == "toko.example"
     assert found.arrival_date == "Wed, 04 Mar 2026 09:15:20 +0000"
     assert found.fields["x-own"] == "1"
-    assert found.fields["original-rcpt-to"] == "<a@x.test>"
+    assert found.fields["original-rcpt-to"] == "<a@x.test>,<c@x.test>"
     assert found.returned.split() == [b"Subject:", b"x", b"To:", b"y"]
+
+
+def test_repeated_fields_of_a_complaint_are_a_list_of_bounded_length():
+    lines = ["X-A: 1,2", 'X-A: a "b"', "X-A: c", f"X-B: {'x' * 9000}", "X-C: 3,4"]
+    fields = "\r\n".join(["Feedback-Type: abuse", *lines])
+    content = multipart(f"Content-Type: message/feedback-report\r\n\r\n{fields}")
+    found = arf.parse(content)
+    assert found.fields["x-a"] == '"1,2","a ""b""",c'
+    assert found.fields["x-b"] == "x" * 4096
+    assert found.fields["x-c"] == "3,4"
 
 
 def test_a_complaint_may_name_nobody():
