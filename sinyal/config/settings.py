@@ -184,6 +184,8 @@ class DomainSettings(msgspec.Struct, frozen=True, kw_only=True):
     source_ip_max_msg_rate: tuple[tuple[str, Rate | None], ...] = ()
     source_ip_max_connect_rate: tuple[tuple[str, Rate | None], ...] = ()
     source_ip_max_data_volume_rate: tuple[tuple[str, Rate | None], ...] = ()
+    backoff_notify: tuple[str, ...] = ()
+    disabled_source_ip_notify: tuple[str, ...] = ()
     queue_to: str = ""
     disable_mx_rollup: bool = False
     reroute_to_virtual_mta: str = ""

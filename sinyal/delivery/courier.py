@@ -41,7 +41,7 @@ class Courier:
         tls = client_context(verify=False)
         self._router = Router(resolver)
         self._rollups = Rollups(policy, self._router)
-        reactor = Reactor(line, policy, desk.clock)
+        reactor = self._reactor = Reactor(line, policy, desk.clock)
         self._connector = Connector(line, policy, self._router, tls, reactor)
         self._endings = Endings(line, desk, self.notice)
         self._transactions = Transactions(line, policy, desk, reactor, self.notice)
@@ -54,6 +54,10 @@ class Courier:
     def rolled_up(self, domain: str) -> str:
         """The roll-up queue that took the domain's mail last, or ""."""
         return self._rollups.known.get(domain, "")
+
+    def recovered(self, name: QueueName) -> None:
+        """Tell that a queue is back in normal mode."""
+        self._reactor.recovered(name)
 
     def notice(self) -> None:
         """Look at the queues again: mail was added, a connection ended."""

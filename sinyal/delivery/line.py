@@ -80,8 +80,8 @@ class Policy(msgspec.Struct):
     `source_hosts_for` takes a VirtualMTA and gives its smtp-source-host lines, the
     global ones where it has none (DOM-9); without any, the system chooses the address
     and `host_name` is told in EHLO. `rules_for` gives the smtp-pattern-list of a queue,
-    `name_for` the host-name of a VirtualMTA, or ""; `rollup_rules` those of
-    mx-rollup-list.
+    `name_for` the host-name of a VirtualMTA or "", `rollup_rules` the lines of
+    mx-rollup-list. `notify` mails a subject and a text to addresses.
     """
 
     settings_for: Callable[[QueueName], DomainSettings]
@@ -90,6 +90,7 @@ class Policy(msgspec.Struct):
     rules_for: Callable[[QueueName], ReplyRules | None] = lambda name: None
     name_for: Callable[[str], str] = lambda vmta: ""
     log: Callable[[str], object] = LOG.info
+    notify: Callable[[Sequence[str], str, str], None] = lambda to, subject, text: None
     rollup_rules: Callable[[], Sequence[RollupRule]] = tuple
 
 

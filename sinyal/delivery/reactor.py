@@ -16,6 +16,7 @@ from sinyal.delivery.sources import expand
 from sinyal.events.outcome import Verdict
 from sinyal.mail.envelope import QueueName
 from sinyal.runtime.log import LOG
+from sinyal.smtp.dump import printable
 from sinyal.smtp.reply import Reply
 
 NEVER = float("inf")
@@ -47,7 +48,7 @@ class Reactor:
             self._disable(name, source_ip, reaction, now)
         if reaction.mode == "backoff":
             if self._line.slow_down(name, now, reaction.backoff_to_normal_after):
-                LOG.info("queue %s: backoff mode, by the reply %s", name, reply)
+                self._slowed(name, f"by the reply {printable(str(reply))}")
         elif reaction.mode == "normal":
             self._line.recover(name, now)
         if reaction.defer_queue:
@@ -81,8 +82,24 @@ class Reactor:
         return frozenset(found)
 
     def _log_address(self, name: QueueName, text: str) -> None:
-        if self._policy.settings_for(name).log_disabled_ips:
+        settings = self._policy.settings_for(name)
+        if settings.log_disabled_ips:
             self._policy.log(f"queue {name}: {text}")
+        subject = f"queue {name}: {text}"
+        self._policy.notify(settings.disabled_source_ip_notify, subject, subject)
+
+    def recovered(self, name: QueueName) -> None:
+        """The queue is back in normal mode (BK-3)."""
+        self._tell(name, "normal mode", "")
+
+    def _slowed(self, name: QueueName, why: str) -> None:
+        self._tell(name, "backoff mode", why)
+
+    def _tell(self, name: QueueName, mode: str, why: str) -> None:
+        LOG.info("queue %s: %s%s", name, mode, why and f", {why}")
+        subject = f"queue {name}: {mode}"
+        to = self._policy.settings_for(name).backoff_notify
+        self._policy.notify(to, subject, f"{subject}\n{why}")
 
     def _disable(
         self, name: QueueName, source_ip: str, reaction: Reaction, now: float
@@ -101,7 +118,7 @@ class Reactor:
             and settings.backoff_upon_all_sources_disabled
             and self._line.slow_down(name, now, None)
         ):
-            LOG.info("queue %s: backoff mode, all sources are disabled", name)
+            self._slowed(name, "all sources are disabled")
 
 
 def verdict_after(

@@ -35,7 +35,7 @@ async def _turn(courier: Courier, connections: set[asyncio.Task[None]]) -> None:
         if not courier.wake(name):
             _open(courier, name, connections)
     for name in courier.line.recovered():
-        LOG.info("queue %s: normal mode", name)
+        courier.recovered(name)
     await _pause(courier)
 
 

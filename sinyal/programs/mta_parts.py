@@ -21,6 +21,7 @@ from sinyal.programs.arrivals import Arrivals
 from sinyal.programs.cold_start import ColdStart, cold_keeper
 from sinyal.programs.current import Current, composer
 from sinyal.programs.mail_line import MailLine
+from sinyal.programs.notices import Notices
 from sinyal.programs.report_line import ReportLine
 from sinyal.programs.slowed_queues import backoff_keeper
 from sinyal.programs.state_keeper import StateKeeper
@@ -132,6 +133,10 @@ def assemble(configuration: Configuration, state: Path, fallback_name: str) -> P
     courier = Courier(queues, policy, desk, resolver)
     line.notice = courier.notice
     line.categories = configuration.categories
+    notices = Notices(
+        lambda one: arrivals.submit(one), lambda: policy.host_name, clock.now
+    )
+    policy.notify = notices.send
     cold_start = ColdStart(current, courier.rolled_up, clock.now)
     arrivals = Arrivals(
         spool, ledger, line.receipts, line.queue, clock.now, cold_start.divert

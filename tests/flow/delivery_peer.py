@@ -247,6 +247,8 @@ class Chain:
             lambda name: settings, lambda vmta: sources, "mta.test", lambda name: found
         )
         policy.log = self.lines.append
+        self.notices: list[tuple[tuple[str, ...], str, str]] = []
+        policy.notify = lambda *notice: self.notices.append(notice)
         desk = Desk(compose or (lambda entry: CONTENT), self.report, now)
         self.courier = Courier(
             self.queues, policy, desk, Resolver([("127.0.0.1", zone_port)], try_s=0.2)

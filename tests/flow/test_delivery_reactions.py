@@ -178,3 +178,36 @@ def test_a_source_address_is_used_again_after_its_time() -> None:
             return verdicts(await chain.deliver(2))
 
     assert asyncio.run(scenario()) == [(DEFERRED, 450), (DELIVERED, 250)]
+
+
+def test_who_is_to_know_is_told_when_backoff_mode_begins_and_ends() -> None:
+    async def scenario() -> list:
+        peer = stern({"RCPT": ["421 4.7.0 slow \x1bdown", "250 ok"]})
+        peer.script["DATA"] = ["503 no", "354 go"]
+        async with listening(peer) as port:
+            chain = Chain(
+                to(
+                    port,
+                    backoff_retry_after=(0.05,),
+                    backoff_to_normal_after_delivery=True,
+                    backoff_notify=("ops@a.test",),
+                ),
+                rules=["/slow/ mode=backoff"],
+            )
+            chain.add(*people(1))
+            await chain.deliver(2)
+            chain.courier.recovered(chain.queues.recovered()[0])
+            return chain.notices
+
+    began, ended = asyncio.run(scenario())
+    assert began[:2] == (("ops@a.test",), f"queue {NAME}: backoff mode")
+    assert began[2].endswith("by the reply 421 4.7.0 slow \\x1bdown")
+    assert ended[:2] == (("ops@a.test",), f"queue {NAME}: normal mode")
+
+
+def test_who_is_to_know_is_told_of_a_disabled_source_address() -> None:
+    peer = stern({"RCPT": "450 4.7.0 blocked"})
+    settings = {"disabled_source_ip_notify": ("ops@a.test",)}
+    chain = asyncio.run(deliver(peer, "/blocked/ disable-source-ip", **settings))
+    (notice,) = (one for one in chain.notices if one[0])
+    assert notice[1] == f"queue {NAME}: source address 127.0.0.1 is disabled"

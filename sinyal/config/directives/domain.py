@@ -106,6 +106,9 @@ source-ip-max-connect-rate | range and rate | | 3.3.10.80 many | max-connect-rat
     source address
 source-ip-max-data-volume-rate | range and data rate | | 3.3.10.83 many |
     max-data-volume-rate of one source address
+backoff-notify | mail addresses | | 3.3.10.42 | Told when backoff mode begins and ends
+disabled-source-ip-notify | mail addresses | | 3.3.10.43 | Told when a source address is
+    disabled or enabled
 : done each recipient has a transaction of its own, as each copy is signed and tracked
     by itself
 max-rcpt-per-message | number or unlimited | 1000 | 3.3.10.73 | Recipients of one
@@ -113,9 +116,6 @@ max-rcpt-per-message | number or unlimited | 1000 | 3.3.10.73 | Recipients of on
 : done CHUNKING is not used towards destinations
 ignore-chunking | boolean | false | 3.3.10.68 | CHUNKING is not used
 : accepted delivery does not use it yet
-backoff-notify | mail addresses | | 3.3.10.42 | Told when backoff mode begins and ends
-disabled-source-ip-notify | mail addresses | | 3.3.10.43 | Told when a source address is
-    disabled or enabled
 queue-priority | 0 to 100 | 50 | 3.3.10.15 | Which queue gets a connection first
 allow-priority-interruption | boolean | true | 3.3.10.13 | Queues of higher priority may
     take connections
