@@ -14,6 +14,9 @@ from sinyal.smtp import xtext
 
 REDACTED = "..."
 FORMER_NAMES = 4096  # local parts whose hash is kept: a recipient has several records
+# Fields of a complaint that name recipients, maybe several; RFC 5965 3.2, RFC 6650.
+RECIPIENT_FIELDS = ("original-rcpt-to", "removal-recipient")
+ADDRESS = re.compile(r"[^\s<>,;]+@[^\s<>,;]+")
 
 Hide = Callable[[Record], Record]
 
@@ -76,7 +79,12 @@ def _hidden(record: Record, name: Callable[[str], str]) -> Record:
 def _changes(record: Record, name: Callable[[str], str]) -> Iterator[tuple[str, str]]:
     """What stands for what: addresses, and recipients as VERP writes them."""
     original = record.orcpt.rpartition(";")[2]
-    for address in dict.fromkeys((record.rcpt, original, _plain(original))):
+    others = [
+        address
+        for field in RECIPIENT_FIELDS
+        for address in ADDRESS.findall(record.arf.get(field, ""))
+    ]
+    for address in dict.fromkeys((record.rcpt, original, _plain(original), *others)):
         local, at, domain = address.rpartition("@")
         if local and at:
             yield address, f"{name(local)}@{domain}"

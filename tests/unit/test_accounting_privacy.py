@@ -64,9 +64,11 @@ def test_the_fields_of_a_complaint_name_nobody_either():
         type="f",
         time_logged=1.0,
         rcpt="ika@contoh.example",
-        arf={"original-rcpt-to": "IKA@contoh.example"},
+        arf={"original-rcpt-to": "<IKA@contoh.example>,rfc822; budi@x.example"},
     )
-    assert hidden("redact", record).arf == {"original-rcpt-to": "...@contoh.example"}
+    assert hidden("redact", record).arf == {
+        "original-rcpt-to": "<...@contoh.example>,rfc822; ...@x.example"
+    }
 
 
 def test_an_encoded_original_recipient_is_hidden_as_it_was():

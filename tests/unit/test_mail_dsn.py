@@ -228,7 +228,7 @@ def test_a_complaint_is_read_however_it_is_written(content):
     assert found.reported_domain == "toko.example"
     assert found.arrival_date == "Wed, 04 Mar 2026 09:15:20 +0000"
     assert found.fields["x-own"] == "1"
-    assert found.fields["original-rcpt-to"] == "<a@x.test>,<c@x.test>"
+    assert found.fields["original-rcpt-to"] == "<a@x.test>,rfc822; c@x.test"
     assert found.returned.split() == [b"Subject:", b"x", b"To:", b"y"]
 
 
