@@ -1,10 +1,10 @@
 """Reception alone: 50 connections in, 250 after the disk sync, nothing goes out.
 
 Debian's smtp-source feeds sinyal and Postfix's smtpd on the same machine in the same
-run, in turn. Postfix hands its mail to `discard`; sinyal's waits in a queue whose only
-host refuses connections. A rate is messages by the seconds that smtp-source takes, all
-its 250s read; the processor time of sinyal per message tells more where the machine has
-other work too.
+run, in turn. Both hand their mail to `discard`; a checkout of sinyal that has no `type
+discard` lets it wait in a queue whose only host refuses connections. A rate is messages
+by the seconds that smtp-source takes, all its 250s read; the processor time of sinyal
+per message tells more where the machine has other work too.
 
     python bench/reception.py [--json] [--rounds N] [--package-root CHECKOUT]
 
@@ -51,11 +51,12 @@ host-name bench.test
 log-file {root}/sinyal.log
 total-max-smtp-in 200
 <domain *>
-    smtp-hosts [127.0.0.1]:{closed}
+    {goal}
     max-smtp-out 1
     retry-after 1h
 </domain>
 """
+HERE = Path(__file__).parents[1]
 
 POSTFIX_DISCARDS = """
 relayhost =
@@ -93,9 +94,18 @@ def cpu_s(process_id: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
+def goal(package_root: Path) -> str:
+    """Where mail goes in that checkout."""
+    modules = (package_root / "sinyal" / "delivery").glob("*.py")
+    if any('"discard"' in module.read_text() for module in modules):
+        return "type discard"
+    return f"smtp-hosts [127.0.0.1]:{free_port()}"
+
+
 def receive_sinyal(root: Path, load: tuple[int, int], package_root: str = "") -> Taken:
     port = free_port()
-    conf = SINYAL.format(root=root, port=port, closed=free_port())
+    there = Path(package_root) if package_root else HERE
+    conf = SINYAL.format(root=root, port=port, goal=goal(there))
     child = launch_sinyal(root, port, conf, package_root)
     try:
         feed(port, (load[0], CONNECTIONS))  # what is loaded on first use is loaded
