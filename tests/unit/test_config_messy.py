@@ -311,3 +311,15 @@ def test_a_closing_tag_may_have_a_blank_before_its_slash():
 def test_utf16_without_a_byte_order_mark_is_told_too():
     (found, *_) = loaded("log-file l\n".encode("utf-16-le")).problems
     assert str(found) == "/c/main:1: the file is UTF-16, save it as UTF-8"
+
+
+def test_addresses_of_the_first_series_are_told_in_todays_words():
+    assert errors("<virtual-mta a>\nsmtp-source-ip 10.0.0.1\n</virtual-mta>") == [
+        "2: smtp-source-ip: this value is refused, "
+        "write smtp-source-host IP HOST-NAME in its place",
+    ]
+    cold = "<virtual-mta a>\nauto-cold-virtual-mta 10.0.0.2 b.example\n</virtual-mta>"
+    assert errors(cold) == [
+        "2: auto-cold-virtual-mta: this value is refused, write a VirtualMTA with this"
+        " smtp-source-host, and cold-virtual-mta NAME",
+    ]

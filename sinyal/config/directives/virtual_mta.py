@@ -29,5 +29,10 @@ use-proxy | proxies | | 3.3.12.1 | Proxies of its connections, the first that an
 smtp-proxy-source-host | proxied source | | later 3.3.12.7 many | Source address, proxy
     and name in one
 proxy-protocol | one of 1 2 | 1 | later 3.3.12.8 | Version of the PROXY header
+: refused write smtp-source-host IP HOST-NAME in its place
+smtp-source-ip | text | | observed | The local address alone, as up to 4.0
+: refused write a VirtualMTA with this smtp-source-host, and cold-virtual-mta NAME
+auto-cold-virtual-mta | line of text | | observed many | A cold address
+    without a name, as up to 4.5
 """,
 )
