@@ -22,6 +22,7 @@ def check_references(whole: Block) -> list[Problem]:
         *_signals(whole),
         *check_accounting(whole),
         *_lists(whole),
+        *_no_connections(whole),
         *_internal_domains(whole),
         *_advice(whole),
     ]
@@ -141,6 +142,16 @@ def _internal_domains(whole: Block) -> Iterator[Problem]:
         is_internal = block.key == "local" or block.key.startswith("{")
         if block.scope == "domain" and is_internal:
             yield advice_of(block, "has no effect here: a queue of PowerMTA's own")
+
+
+def _no_connections(whole: Block) -> Iterator[Problem]:
+    """`max-smtp-out 0` reads like a queue that stands still, and is the contrary."""
+    for line in (line for block in whole.walk() for line in block.lines):
+        if line.row.name == "max-smtp-out" and line.value == 0 and "0" in line.text:
+            text, remedy = "0 is any number, not none", "write unlimited if you mean it"
+            yield Problem(
+                line.file, line.line, line.row.name, text, remedy, is_error=False
+            )
 
 
 def _advice(whole: Block) -> Iterator[Problem]:

@@ -323,3 +323,11 @@ def test_addresses_of_the_first_series_are_told_in_todays_words():
         "2: auto-cold-virtual-mta: this value is refused, write a VirtualMTA with this"
         " smtp-source-host, and cold-virtual-mta NAME",
     ]
+
+
+def test_no_connections_at_all_is_told_to_be_any_number():
+    (found,) = warnings("<domain x.example>\nmax-smtp-out 0\n</domain>")
+    assert found == (
+        "2: max-smtp-out: 0 is any number, not none, write unlimited if you mean it"
+    )
+    assert not warnings("<domain x.example>\nmax-smtp-out unlimited\n</domain>")
