@@ -184,6 +184,14 @@ class DomainSettings(msgspec.Struct, frozen=True, kw_only=True):
     source_ip_max_msg_rate: tuple[tuple[str, Rate | None], ...] = ()
     source_ip_max_connect_rate: tuple[tuple[str, Rate | None], ...] = ()
     source_ip_max_data_volume_rate: tuple[tuple[str, Rate | None], ...] = ()
+    reuse_ssl_session: bool = False
+    smtp_tls_allow_tlsv1: bool = False
+    smtp_tls_allow_tlsv1_1: bool = True
+    smtp_tls_allow_tlsv1_2: bool = True
+    smtp_tls_allow_tlsv1_3: bool = True
+    smtp_tls_ca_file: str = ""
+    smtp_tls_ciphers: str = "HIGH:!ADH:@STRENGTH"
+    smtp_client_certificate: TlsFiles = TlsFiles()
     backoff_notify: tuple[str, ...] = ()
     disabled_source_ip_notify: tuple[str, ...] = ()
     queue_to: str = ""

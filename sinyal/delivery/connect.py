@@ -1,7 +1,6 @@
 """From a queue's name to a peer that is ready for MAIL: try each target in turn."""
 
 import re
-import ssl
 from contextlib import aclosing
 
 import msgspec
@@ -14,6 +13,7 @@ from sinyal.delivery.local import Cause, error_name
 from sinyal.delivery.reactor import Reactor
 from sinyal.delivery.route import Held, Router, Target, Unreached
 from sinyal.delivery.sources import Sources, is_local
+from sinyal.delivery.tls import ClientTls
 from sinyal.events.outcome import Verdict
 from sinyal.mail.envelope import QueueName
 from sinyal.runtime.smtp_client import Connection, Times, open_connection
@@ -58,7 +58,7 @@ class Connector:
         line: Line,
         policy: Policy,
         router: Router,
-        tls: ssl.SSLContext,
+        tls: ClientTls,
         reactor: Reactor,
     ) -> None:
         self._line = line
@@ -157,9 +157,12 @@ class Connector:
         return Attempt(target, settings, ip, host_name, journal, way)
 
     async def _try(self, attempt: Attempt) -> Peer | Unreached:
-        settings = attempt.settings
-        found = await self._converse(attempt, is_tls_wanted=settings.use_starttls)
+        settings, ip = attempt.settings, attempt.target.ip
+        is_spared = self._tls.is_broken(ip) and not settings.require_starttls
+        is_tls_wanted = settings.use_starttls and not is_spared
+        found = await self._converse(attempt, is_tls_wanted=is_tls_wanted)
         if isinstance(found, TlsBroken):
+            self._tls.failed(ip)
             attempt.journal.tls_failure(str(found))
             if settings.require_starttls:
                 return _no_tls(attempt, str(found))
@@ -196,8 +199,14 @@ class Connector:
         if not answer.is_positive:
             return _refused(target, answer)
         if is_tls_wanted and "STARTTLS" in connection.extensions:
+            host = target.host.strip("[]")
             try:
-                answer = await connection.starttls(self._tls, target.host)
+                context = self._tls.context(settings)
+            except OSError as error:
+                reason = f"{error.filename}: {error.strerror}"
+                return _no_tls(attempt, reason)
+            try:
+                answer = await connection.starttls(context, host)
             except ConnectionError as error:
                 return TlsBroken(str(error))
             if connection.tls_protocol:

@@ -11,12 +11,12 @@ from sinyal.delivery.reactor import Reactor
 from sinyal.delivery.resting import Rests
 from sinyal.delivery.rollup import Rollups
 from sinyal.delivery.route import Held, Router, Unreached
+from sinyal.delivery.tls import ClientTls
 from sinyal.delivery.transaction import Said, Transactions
 from sinyal.events.outcome import Verdict
 from sinyal.mail.envelope import QueueEntry, QueueName
 from sinyal.runtime.dns import Resolver
 from sinyal.runtime.smtp_client import Connection
-from sinyal.runtime.tls import client_context
 from sinyal.smtp.reply import Reply
 
 SLICE = 200  # entries of a dead queue that are bounced before others get their turn
@@ -38,11 +38,11 @@ class Courier:
         self.is_stopping = False
         self.transacting: set[asyncio.Task[None]] = set()
         self._policy = policy
-        tls = client_context(verify=False)
+        self._tls = ClientTls(desk.clock)
         self._router = Router(resolver)
         self._rollups = Rollups(policy, self._router)
         reactor = self._reactor = Reactor(line, policy, desk.clock)
-        self._connector = Connector(line, policy, self._router, tls, reactor)
+        self._connector = Connector(line, policy, self._router, self._tls, reactor)
         self._endings = Endings(line, desk, self.notice)
         self._transactions = Transactions(line, policy, desk, reactor, self.notice)
         self._rests = Rests(line, desk.clock, self.notice)
@@ -166,6 +166,7 @@ class Courier:
         self.transacting.add(task)
         try:
             avoid = await self._deliver_all(name, peer)
+            self._tls.keep(peer.host.strip("[]"), peer.connection.tls)
             await peer.connection.quit()
         finally:
             self.transacting.discard(task)

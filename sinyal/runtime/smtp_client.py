@@ -108,6 +108,7 @@ class Connection(asyncio.Protocol):
         self.sends_dot_alone = False
         self.tls_protocol = ""
         self.tls_cipher = ""
+        self.tls: ssl.SSLObject | None = None
         self.local_ip = ""
         self.remote_ip = ""
         self._loop = loop
@@ -211,6 +212,7 @@ class Connection(asyncio.Protocol):
         self._transport = secure
         name, protocol, _ = secure.get_extra_info("cipher") or ("", "", 0)
         self.tls_protocol, self.tls_cipher = protocol, name
+        self.tls = secure.get_extra_info("ssl_object")
         return answer
 
     async def login(self, user: str, password: str, mechanism: str = "") -> Reply:

@@ -26,7 +26,7 @@ class TlsVersions(msgspec.Struct, frozen=True):
 MODERN = TlsVersions()
 
 # version: the option that forbids it
-_FORBIDDEN = {
+FORBIDDEN = {
     "tlsv1": ssl.OP_NO_TLSv1,
     "tlsv1_1": ssl.OP_NO_TLSv1_1,
     "tlsv1_2": ssl.OP_NO_TLSv1_2,
@@ -56,7 +56,7 @@ def server_context(
         # The old versions are named here to be forbidden, unless the operator asks.
         warnings.simplefilter("ignore", DeprecationWarning)
         context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
-        for name, forbidden in _FORBIDDEN.items():
+        for name, forbidden in FORBIDDEN.items():
             if not getattr(versions, name):
                 context.options |= forbidden
     if versions.tlsv1 or versions.tlsv1_1:

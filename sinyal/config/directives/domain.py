@@ -109,6 +109,17 @@ source-ip-max-data-volume-rate | range and data rate | | 3.3.10.83 many |
 backoff-notify | mail addresses | | 3.3.10.42 | Told when backoff mode begins and ends
 disabled-source-ip-notify | mail addresses | | 3.3.10.43 | Told when a source address is
     disabled or enabled
+reuse-ssl-session | boolean | false | 3.3.10.94.4 | TLS sessions are taken up again
+smtp-tls-allow-tlsv1 | boolean | false | 3.3.10.94.5 | TLS 1.0 may be used
+smtp-tls-allow-tlsv1.1 | boolean | true | 3.3.10.94.6 | TLS 1.1 may be used
+smtp-tls-allow-tlsv1.2 | boolean | true | 3.3.10.94.7 | TLS 1.2 may be used
+smtp-tls-allow-tlsv1.3 | boolean | true | later 3.3.10.95.9 | TLS 1.3 may be used
+smtp-tls-ca-file | path of a file | | 3.3.10.94.9 | Roots that certificates of
+    destinations are held against
+smtp-tls-ciphers | text | HIGH:!ADH:@STRENGTH | 3.3.10.94.10 | Cipher suites up to TLS
+    1.2
+smtp-client-certificate | path of a PEM file | | 6.3.15, later 3.3.10.95.11 |
+    Certificate shown to destinations
 : done each recipient has a transaction of its own, as each copy is signed and tracked
     by itself
 max-rcpt-per-message | number or unlimited | 1000 | 3.3.10.73 | Recipients of one
@@ -135,20 +146,9 @@ max-events-recorded | number | 10 | 3.3.10.8 | Errors kept for the displays of a
 track-recipient-events | boolean | false | 3.3.10.16 | Events of recipients are kept for
     the displays
 log-messages | boolean | false | 12.6 | Mail of {bounce} is logged
-reuse-ssl-session | boolean | false | 3.3.10.94.4 | TLS sessions are taken up again
 use-dane | boolean | false | 3.3.10.94.3, later 3.3.10.95.3 | TLSA records are obeyed
 use-mta-sts | boolean | false | later 3.3.10.95.4 | MTA-STS policies are obeyed
-smtp-tls-allow-tlsv1 | boolean | false | 3.3.10.94.5 | TLS 1.0 may be used
-smtp-tls-allow-tlsv1.1 | boolean | true | 3.3.10.94.6 | TLS 1.1 may be used
-smtp-tls-allow-tlsv1.2 | boolean | true | 3.3.10.94.7 | TLS 1.2 may be used
-smtp-tls-allow-tlsv1.3 | boolean | true | later 3.3.10.95.9 | TLS 1.3 may be used
-smtp-tls-ca-file | path of a file | | 3.3.10.94.9 | Roots that certificates of
-    destinations are held against
-smtp-tls-ciphers | text | HIGH:!ADH:@STRENGTH | 3.3.10.94.10 | Cipher suites up to TLS
-    1.2
 smtp-tls-tlsv1.3-ciphersuites | text | | later 3.3.10.95.14 | Cipher suites of TLS 1.3
-smtp-client-certificate | path of a PEM file | | 6.3.15, later 3.3.10.95.11 |
-    Certificate shown to destinations
 add-x-msys-api-header | boolean | false | 3.3.10.99.1 | X-MSYS-API is added for
     SparkPost
 sparkpost-sandbox | boolean | false | 3.3.10.99.2 | SparkPost's sandbox is asked for
