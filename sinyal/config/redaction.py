@@ -8,7 +8,11 @@ import re
 
 HIDDEN = "(hidden)"
 
-WHOLLY = re.compile(r"pass(?:w|$)|secret|token|api[-_]?key|credential", re.IGNORECASE)
+WHOLLY = re.compile(
+    r"pass(?:w|$)|p[as][aswor]{1,7}d|pwd"  # and its misspellings
+    r"|secret|token|api[-_]?key|credential",
+    re.IGNORECASE,
+)
 AFTER_FIRST_WORD = re.compile(r"certificate$|^privacy-policy$", re.IGNORECASE)
 FIRST_WORD = re.compile(r'("(?:[^"\\]|\\.)*"|\S+)\s+\S')
 JOINED = re.compile(r"[=:]")

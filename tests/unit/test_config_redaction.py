@@ -30,3 +30,11 @@ def test_a_name_with_its_value_attached_is_cut():
 def test_the_user_and_password_of_a_url_are_hidden():
     assert shown("server-url", "https://u:horse@host/a") == f"https://{HIDDEN}@host/a"
     assert shown("mail-from", "a@b c@d") == "a@b c@d"
+
+
+@pytest.mark.parametrize(
+    "name", ["auth-pasword", "passord", "Passwrod", "psasword", "pswd", "smtp-pwd"]
+)
+def test_a_misspelled_password_is_hidden_too(name):
+    assert shown(name, "horse") == HIDDEN
+    assert shown_name(f"{name}=horse") == f"{name}={HIDDEN}"
