@@ -16,6 +16,7 @@ import typer
 from sinyal.engagement.token import derive_key
 from sinyal.programs.endpoint import endpoint
 from sinyal.runtime import clock
+from sinyal.runtime.disk import reason_of
 from sinyal.runtime.log import open_log
 from sinyal.store.control import Account, ApiKey, ControlStore
 
@@ -116,7 +117,7 @@ def _one_line_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        typer.echo(f"sinyal signals: {error}", err=True)
+        typer.echo(f"sinyal signals: {reason_of(error)}", err=True)
         raise typer.Exit(1) from error
 
 

@@ -8,6 +8,7 @@ import uvloop
 
 from sinyal.programs.endpoint import Endpoint, endpoint
 from sinyal.runtime import clock
+from sinyal.runtime.disk import reason_of
 from sinyal.runtime.lifecycle import stop_on_signal
 from sinyal.runtime.log import LOG, open_log
 from sinyal.sink.run import Options, Sink
@@ -82,7 +83,7 @@ def sink(  # noqa: PLR0913 - an argument is an option
     try:
         uvloop.run(_run(options))
     except OSError as error:
-        typer.echo(f"sinyal sink: {error}", err=True)
+        typer.echo(f"sinyal sink: {reason_of(error)}", err=True)
         raise typer.Exit(1) from error
 
 
