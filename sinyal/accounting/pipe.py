@@ -108,6 +108,11 @@ class Pipe:
                 program = None
         if program is not None:
             self._drain(program)
+        self._tell_lost()
+
+    def _patience_s(self) -> float:
+        settings = self._settings
+        return settings.drain_s if self._is_ending else settings.write_timeout_s
 
     def _begun(self) -> Program | None:
         """The program, its header written; None when it is not the time or it fails."""
@@ -124,7 +129,7 @@ class Pipe:
         with self._changed:
             self._is_up = True
         try:
-            program.write(self.layout.header, self._settings.write_timeout_s)
+            program.write(self.layout.header, self._patience_s)
         except ProgramFailed as error:
             self._give_up(program, error)
             return None
@@ -141,7 +146,7 @@ class Pipe:
                 program.check()
                 self._tell_lost()
             while self._waiting and not self._is_ending:
-                program.write(self._waiting[0][0], self._settings.write_timeout_s)
+                program.write(self._waiting[0][0], self._patience_s)
                 self._written()
         except ProgramFailed as error:
             self._give_up(program, error)
@@ -158,14 +163,12 @@ class Pipe:
         deadline = time.monotonic() + self._settings.drain_s
         try:
             while self._waiting:
-                left_s = deadline - time.monotonic()
-                if left_s <= 0:
+                if time.monotonic() >= deadline:
                     raise ProgramFailed("writing to", "it takes too long at the end")
-                program.write(self._waiting[0][0], left_s)
+                program.write(self._waiting[0][0], lambda: deadline - time.monotonic())
                 self._written()
         except ProgramFailed as error:
             self._failed(error)
-        self._tell_lost()
         program.end(max(deadline - time.monotonic(), 0.5))
 
     def _give_up(self, program: Program, error: ProgramFailed) -> None:

@@ -6,6 +6,7 @@ import select
 import shlex
 import subprocess
 import time
+from collections.abc import Callable
 
 POLL_MS = 200
 KILL_WAIT_S = 1.0
@@ -50,13 +51,14 @@ class Program:
         if status is not None:
             raise ProgramFailed("executing", _ended(status))
 
-    def write(self, octets: bytes, patience_s: float) -> None:
+    def write(self, octets: bytes, patience_s: Callable[[], float]) -> None:
         """Hand all of it over; the program has `patience_s` for each piece it takes.
 
+        It is asked again while one waits: the end of the server may shorten it.
         Errors: `ProgramFailed`, also when it takes nothing for that long.
         """
         view = memoryview(octets)
-        deadline = time.monotonic() + patience_s
+        since = time.monotonic()
         while view:
             try:
                 count = os.write(self._handle, view)
@@ -67,9 +69,9 @@ class Program:
                 raise ProgramFailed("writing to", str(error.strerror)) from error
             if count:
                 view = view[count:]
-                deadline = time.monotonic() + patience_s
-            elif time.monotonic() > deadline:
-                raise ProgramFailed("writing to", f"nothing taken for {patience_s:g}s")
+                since = time.monotonic()
+            elif (waited_s := time.monotonic() - since) > patience_s():
+                raise ProgramFailed("writing to", f"nothing taken for {waited_s:.1f}s")
             else:
                 self._poll.poll(POLL_MS)
 
