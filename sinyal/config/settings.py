@@ -192,6 +192,7 @@ class DomainSettings(msgspec.Struct, frozen=True, kw_only=True):
     smtp_tls_ca_file: str = ""
     smtp_tls_ciphers: str = "HIGH:!ADH:@STRENGTH"
     smtp_client_certificate: TlsFiles = TlsFiles()
+    queue_priority: int = 50
     backoff_notify: tuple[str, ...] = ()
     disabled_source_ip_notify: tuple[str, ...] = ()
     queue_to: str = ""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from sinyal.mail.envelope import QueueEntry, QueueName
 from sinyal.mail.schedule import last_end, next_open
+from sinyal.queues.lane import USUAL, Lane, Ranked
 from sinyal.queues.limits import NEVER, Pace
 from sinyal.queues.mode import Backoff, QueueSettings, entered, in_force
 from sinyal.queues.reroute import is_led
@@ -18,16 +19,14 @@ PATIENCE_S = 1.0
 FORGET_S = 600.0  # what an empty queue has done is looked at that often
 FORMER = -1.0  # the step of what waits under settings that hold no longer
 
-Ranked = tuple[float, int, QueueEntry]  # (received_at, tie break, entry)
-
 
 class Queue:
     """The entries of one domain and VirtualMTA, and the connections that serve them.
 
-    `_fresh` holds new mail in the order of its age, `_due` what has waited already,
-    ranked by age, `_steps` a deque per back-off step: due times rise along it because
-    all its entries wait equally long. What will expire before its next time goes to
-    `_doomed`, ranked by age. So the head of each tells when the queue has to act next.
+    `_lanes` hold what waits for a connection alone, `_steps` a deque per back-off step:
+    due times rise along it because all its entries wait equally long. What will expire
+    before its next time goes to `_doomed`, ranked by age. So the head of each tells
+    when the queue has to act next.
     `settings` are those that hold in its mode, `configured` those of both modes.
     Units: every time is epoch seconds.
     """
@@ -49,8 +48,8 @@ class Queue:
         self.wake_at = NEVER  # when `Queues` looks at it next
         self.is_led = is_led(self.settings, is_slow=False)
         self._waits = 0  # of the retry mode since the last success; RT-1
-        self._fresh: deque[QueueEntry] = deque()
-        self._due: list[Ranked] = []
+        self._usual = Lane()
+        self._lanes = {USUAL: self._usual}  # by priority, the highest first
         self._steps: dict[float, deque[QueueEntry]] = {}
         self._waiting = 0  # entries in `_steps`
         self._doomed: list[Ranked] = []
@@ -64,7 +63,9 @@ class Queue:
     @property
     def ready(self) -> int:
         """Entries that wait for nothing but a connection."""
-        return len(self._fresh) + len(self._due)
+        if len(self._lanes) == 1:
+            return len(self._usual)
+        return sum(map(len, self._lanes.values()))
 
     def is_unused(self, now: float) -> bool:
         """Whether nothing is lost with it."""
@@ -126,12 +127,12 @@ class Queue:
         if entry.schedule:
             self._wait_for_window(entry, now)
             return True
-        fresh = self._fresh
+        fresh = self._lane(entry).fresh
         if fresh and _age(fresh[-1]) <= _age(entry):
             fresh.append(entry)
             return False
         if fresh:
-            self._rank(self._due, entry)
+            self._offer(entry)
         else:
             fresh.append(entry)
         return True
@@ -148,9 +149,9 @@ class Queue:
     def release(self, count: int) -> list[QueueEntry]:
         """Out of the queue: `count` entries, in no matter what state."""
         found: list[QueueEntry] = []
-        while self._fresh and len(found) < count:
-            found.append(self._fresh.popleft())
-        for ranked in (self._due, self._closed, self._doomed):
+        while self.ready and len(found) < count:
+            found.append(self._first())
+        for ranked in (self._closed, self._doomed):
             while ranked and len(found) < count:
                 found.append(heapq.heappop(ranked)[2])
         for step_s, waiting in tuple(self._steps.items()):
@@ -188,12 +189,12 @@ class Queue:
         if entry.schedule:
             self._wait_for_window(entry, now)
         else:
-            self._rank(self._due, entry)
+            self._offer(entry)
 
     def give_back(self, entry: QueueEntry, now: float) -> None:
         """Offer an entry again that was taken and not tried."""
         entry.due_at = now
-        self._rank(self._due, entry)
+        self._offer(entry)
 
     def _wait_for_window(self, entry: QueueEntry, now: float) -> None:
         """Offer `entry` at its due time, or when its next window opens; SCH-2, SCH-3.
@@ -207,7 +208,7 @@ class Queue:
             return
         entry.due_at = opens_at
         if opens_at <= now:
-            self._rank(self._due, entry)
+            self._offer(entry)
         else:
             heapq.heappush(self._closed, (opens_at, next(self._order), entry))
 
@@ -248,20 +249,38 @@ class Queue:
         return None
 
     def _first(self) -> QueueEntry:
-        """The entry that has been offered longest, out of the queue; there is one."""
-        fresh, due = self._fresh, self._due
-        if due and (not fresh or due[0][2].due_at <= fresh[0].due_at):
-            return heapq.heappop(due)[2]
-        return fresh.popleft()
+        """The next entry, out of the queue: of the highest priority; there is one."""
+        if len(self._lanes) == 1:
+            return self._usual.first()
+        lane = next(lane for lane in self._lanes.values() if lane)
+        entry = lane.first()
+        if not lane and lane is not self._usual:
+            self._lanes = {
+                at: one for at, one in self._lanes.items() if one is not lane
+            }
+        return entry
+
+    def _lane(self, entry: QueueEntry) -> Lane:
+        priority = entry.recipient.priority
+        lane = self._lanes.get(priority)
+        if lane is None:
+            lanes = {**self._lanes, priority: Lane()}
+            self._lanes = dict(sorted(lanes.items(), reverse=True))
+            lane = self._lanes[priority]
+        return lane
+
+    def _offer(self, entry: QueueEntry) -> None:
+        """Offer an entry that has waited already."""
+        self._rank(self._lane(entry).due, entry)
 
     def advance(self, now: float) -> list[QueueEntry]:
         """Offer what is due; give out what is older than bounce-after; RT-4."""
         for waiting in self._steps.values():
             while waiting and waiting[0].due_at <= now:
-                self._rank(self._due, waiting.popleft())
+                self._offer(waiting.popleft())
                 self._waiting -= 1
         while self._closed and self._closed[0][0] <= now:
-            self._rank(self._due, heapq.heappop(self._closed)[2])
+            self._offer(heapq.heappop(self._closed)[2])
         self._sweep(now)
         gone: list[QueueEntry] = []
         while self._doomed and self._expires_at(self._doomed[0][2]) <= now:
@@ -290,10 +309,8 @@ class Queue:
             times.append(self._closed[0][0])
         if self._doomed:
             times.append(self._expires_at(self._doomed[0][2]))
-        if self._fresh:
-            times.append(self._expires_at(self._fresh[0]))
-        if self._due:
-            times.append(self._expires_at(self._due[0][2]))
+        for lane in self._lanes.values():
+            times += [self._expires_at(entry) for entry in lane.heads()]
         if self.backoff is not None:
             times.append(self.backoff.until)
         if self.retry_at > now:
@@ -316,17 +333,16 @@ class Queue:
 
     def _head_due_at(self) -> float:
         """When the entry was offered that would be taken next; there is one."""
-        heads = [self._fresh[0]] if self._fresh else []
-        if self._due:
-            heads.append(self._due[0][2])
-        return min(entry.due_at for entry in heads)
+        lanes = self._lanes.values()
+        return min(entry.due_at for lane in lanes for entry in lane.heads())
 
     def _sweep(self, now: float) -> None:
-        fresh, due = self._fresh, self._due
-        while fresh and self._expires_at(fresh[0]) <= now:
-            self._rank(self._doomed, fresh.popleft())
-        while due and self._expires_at(due[0][2]) <= now:
-            self._rank(self._doomed, heapq.heappop(due)[2])
+        for lane in self._lanes.values():
+            fresh, due = lane.fresh, lane.due
+            while fresh and self._expires_at(fresh[0]) <= now:
+                self._rank(self._doomed, fresh.popleft())
+            while due and self._expires_at(due[0][2]) <= now:
+                self._rank(self._doomed, heapq.heappop(due)[2])
 
     def _rank(self, ranked: list[Ranked], entry: QueueEntry) -> None:
         # By what ends first: that is by age, as all but scheduled entries live as long.

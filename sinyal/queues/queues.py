@@ -9,6 +9,7 @@ import msgspec
 
 from sinyal.config.vocabulary import Rate
 from sinyal.mail.envelope import QueueEntry, QueueName
+from sinyal.queues.lane import USUAL
 from sinyal.queues.limits import NEVER, window_of
 from sinyal.queues.mode import Backoff, QueueSettings
 from sinyal.queues.queue import Queue
@@ -67,6 +68,7 @@ class Queues:
         self._idle = 0
         self._gone: list[QueueEntry] = []
         self._recovered: list[QueueName] = []
+        self._has_priorities = False  # any queue's is not the usual one
         self._reroutes = Reroutes(self._look, members_of)
         # Queues whose mail leaves, and for which one; None: the end of their reroute
         self._leaving: dict[QueueName, QueueName | None] = {}
@@ -111,6 +113,7 @@ class Queues:
         settings = self._settings_for(name)
         if settings != queue.configured:
             queue.obey(settings)
+            self._has_priorities |= settings.queue_priority != USUAL
             self._lead(queue)
         self._consider(queue, now)
 
@@ -138,15 +141,26 @@ class Queues:
         self._advance(now)
         found: list[QueueName] = []
         total_room = self._total_max - self.open if self._total_max else NEVER
-        for vmta, runnable in self._runnable.items():
-            limit = self._vmta_max(vmta)
-            room = min(total_room, limit - self._open[vmta] if limit else NEVER)
-            if (tried := self._tries(vmta)) and not tried.room(now):
-                continue
-            for name, count, opening in self._turns(runnable, room, now):
-                found += [name] * count
-                total_room -= opening
+        opened: Counter[str] = Counter()
+        for level in self._levels():
+            for vmta, runnable in self._runnable.items():
+                limit = self._vmta_max(vmta)
+                free = limit - self._open[vmta] - opened[vmta] if limit else NEVER
+                if (tried := self._tries(vmta)) and not tried.room(now):
+                    continue
+                room = min(total_room, free)
+                for name, count, opening in self._turns(runnable, room, now, level):
+                    found += [name] * count
+                    total_room -= opening
+                    opened[vmta] += opening
         return found
+
+    def _levels(self) -> list[int]:
+        """Priorities of the queues that want a connection, the highest first; PRI-1."""
+        if not self._has_priorities:
+            return [USUAL]
+        queues = (one for some in self._runnable.values() for one in some.values())
+        return sorted({one.settings.queue_priority for one in queues}, reverse=True)
 
     def opened(self, name: QueueName, now: float) -> None:
         """A connection is being opened for the queue; it will call `take`."""
@@ -400,6 +414,7 @@ class Queues:
         queue = self._queues.get(name)
         if queue is None:
             queue = self._queues[name] = Queue(name, self._settings_for(name))
+            self._has_priorities |= queue.configured.queue_priority != USUAL
         return queue
 
     def _advance(self, now: float) -> None:
@@ -443,13 +458,15 @@ class Queues:
             runnable.pop(queue.name, None)
 
     def _turns(
-        self, runnable: dict[QueueName, Queue], room: float, now: float
+        self, runnable: dict[QueueName, Queue], room: float, now: float, level: int
     ) -> list[tuple[QueueName, int, int]]:
         """(name, connections, how many of them are new); a queue served goes last."""
         turns: list[tuple[QueueName, int, int]] = []
         for name, queue in runnable.items():
             if room <= 0 and not self._idle:
                 break
+            if self._has_priorities and queue.settings.queue_priority != level:
+                continue
             wake, fresh = queue.wanted(now)
             opening = int(min(fresh, max(0, room)))
             room -= opening

@@ -120,6 +120,7 @@ smtp-tls-ciphers | text | HIGH:!ADH:@STRENGTH | 3.3.10.94.10 | Cipher suites up 
     1.2
 smtp-client-certificate | path of a PEM file | | 6.3.15, later 3.3.10.95.11 |
     Certificate shown to destinations
+queue-priority | 0 to 100 | 50 | 3.3.10.15 | Which queue gets a connection first
 : done each recipient has a transaction of its own, as each copy is signed and tracked
     by itself
 max-rcpt-per-message | number or unlimited | 1000 | 3.3.10.73 | Recipients of one
@@ -127,7 +128,6 @@ max-rcpt-per-message | number or unlimited | 1000 | 3.3.10.73 | Recipients of on
 : done CHUNKING is not used towards destinations
 ignore-chunking | boolean | false | 3.3.10.68 | CHUNKING is not used
 : accepted delivery does not use it yet
-queue-priority | 0 to 100 | 50 | 3.3.10.15 | Which queue gets a connection first
 allow-priority-interruption | boolean | true | 3.3.10.13 | Queues of higher priority may
     take connections
 allow-priority-interruption-during-transfer | boolean | false | 3.3.10.14 | The same in
