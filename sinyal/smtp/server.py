@@ -158,6 +158,9 @@ class ServerSession:
             return Signal.PAUSED
         while self.state is not CLOSED:
             found: Event | Reply | None
+            # 10 us a message; a chunk alone may be whole without an octet.
+            if not self._inbox.octets and self.state is not CHUNK:
+                break
             if self.state is DATA:
                 found = self._read_data()
             elif self.state is CHUNK:
