@@ -36,6 +36,10 @@ class Pace:
         room = self._connects.room(now) if self._connects else NEVER
         return min(room, 1) if self._rampup_s else room
 
+    def is_ramping_up(self, now: float) -> bool:
+        """Whether the last connection is too near for another."""
+        return now < self._opened_at + self._rampup_s
+
     def tried(self, now: float) -> None:
         if self._messages:
             self._messages.spend(now)

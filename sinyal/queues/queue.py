@@ -42,6 +42,7 @@ class Queue:
         self.starting = 0  # open ones that are about to ask for an entry
         self.connects_at = 0.0  # no connection is opened before
         self.sends_at = 0.0  # nothing is sent before
+        self.held_by = ""  # the directive that says so
         self.volume = volume_of(self.settings.max_data_volume_rate)
         self.is_leaving = False  # its mail goes to another queue
         self.retry_at = 0.0  # end of the retry mode, 0 outside of it

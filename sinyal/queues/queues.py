@@ -14,6 +14,7 @@ from sinyal.queues.limits import NEVER, window_of
 from sinyal.queues.mode import Backoff, QueueSettings
 from sinyal.queues.queue import Queue
 from sinyal.queues.rate import Window
+from sinyal.queues.reasons import Reason, message_limit, reason_of
 from sinyal.queues.reroute import Reroutes
 from sinyal.queues.source_limits import Destinations, SourceLimits
 from sinyal.queues.volume import Volume, volume_of
@@ -88,6 +89,23 @@ class Queues:
             QueueStatus(queue.name, len(queue), queue.ready, queue.open, queue.retry_at)
             for queue in self._queues.values()
         ]
+
+    def reason(self, name: QueueName, now: float) -> Reason | None:
+        """Why a queue sends nothing; None when it may, or when nothing waits in it."""
+        queue = self._queues.get(name)
+        if queue is None or not len(queue):
+            return None
+        found = reason_of(queue, now)
+        if found is not None:
+            return found
+        if (tried := self._tries(name.vmta)) and not tried.room(now):
+            return message_limit("max-smtp-msg-rate", tried.next_at(now))
+        most = self._vmta_max(name.vmta)
+        if most and self._open[name.vmta] >= most and not queue.open:
+            return Reason("all connections of its VirtualMTA are busy", "max-smtp-out")
+        if self._total_max and self.open >= self._total_max and not queue.open:
+            return Reason("all connections are busy", "total-max-smtp-out")
+        return None
 
     def names(self) -> list[QueueName]:
         """The queues that are in use."""
@@ -225,6 +243,7 @@ class Queues:
                 self.sources.hold(name, source_ip, until)
             else:
                 queue.sends_at = until
+                queue.held_by = self._rate_name(queue, volume)
             queue.give_back(entry, now)
             self._consider(queue, now)
             return False
@@ -376,6 +395,13 @@ class Queues:
         if vmta not in self._tried:
             self._tried[vmta] = window_of(self._vmta_rate(vmta))
         return self._tried[vmta]
+
+    def _rate_name(self, queue: Queue, volume: Volume) -> str:
+        """The directive that bounds the octets of `volume`."""
+        if volume is not queue.volume:
+            return "max-smtp-data-volume-rate"
+        is_twin = queue.backoff and queue.configured.backoff_max_data_volume_rate
+        return "backoff-max-data-volume-rate" if is_twin else "max-data-volume-rate"
 
     def _look(self, name: QueueName) -> tuple[QueueSettings, bool]:
         queue = self._queues.get(name)

@@ -50,9 +50,8 @@ def test_none_goes_before_one_of_higher_priority_and_all_go(steps) -> None:
         if is_taken:
             found = line.take(A, 0.0)
             assert found is not None
-            assert waiting.pop(found.spool_id) == max(
-                [*waiting.values(), 0] + [found.recipient.priority]
-            )
+            priority = waiting.pop(found.spool_id)
+            assert priority == max([*waiting.values(), priority])
     while found := line.take(A, 0.0):
         del waiting[found.spool_id]
     assert not waiting
