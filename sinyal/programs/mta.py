@@ -24,9 +24,11 @@ from sinyal.runtime.control_socket import ControlServer
 from sinyal.runtime.disk import reason_of
 from sinyal.runtime.lifecycle import Tasks, hangups, stop_on_signal
 from sinyal.runtime.log import LOG, use_log
+from sinyal.runtime.memory import Thrift
 
 app = typer.Typer(add_completion=False)
 ROTATION_INTERVAL_S = 10.0
+THRIFT_INTERVAL_S = 10.0
 LEAVE_TAKING_S = 5.0  # for messages that wait for their 250
 
 
@@ -97,6 +99,14 @@ async def reload_at(hangup: asyncio.Event, reloader: Reloader, tasks: Tasks) -> 
     while await hangup.wait():
         hangup.clear()
         tasks.start(reloader.reload(), "reload")
+
+
+async def save_memory(stop: asyncio.Event) -> None:
+    """Let the system have what many connections have left."""
+    thrift = Thrift()
+    while not stop.is_set():
+        await asyncio.sleep(THRIFT_INTERVAL_S)
+        thrift.look()
 
 
 async def rotate(parts: Parts, stop: asyncio.Event) -> None:

@@ -20,8 +20,12 @@ class Authentication:
 
     def __init__(self, client: Client, settled: Callable[[], object]) -> None:
         self._client = client
-        self._settled = settled
+        self._settled: Callable[[], object] | None = settled
         self._login: Login | None = None
+
+    def end(self) -> None:
+        """Forget who is to be told: the connection is gone."""
+        self._settled = None
 
     def begin(self, event: Auth) -> Answer:
         """The answer to AUTH."""
@@ -91,7 +95,8 @@ class Authentication:
         if user:
             client.user = user
             client.learn()
-            self._settled()
+            if self._settled is not None:
+                self._settled()
             client.journal.connection(f"authenticated as {user}")
             return replies.LOGGED_IN
         rate = client.source.smtp_max_auth_failure_rate

@@ -120,6 +120,8 @@ class ReceptionDialog(Dialog):
         self.client.journal.tls()
 
     def closed(self) -> None:
+        # Without a cycle a dialog goes at once, and the memory around it is one piece.
+        self.authentication.end()
         self.mailing.is_gone = True
         if self._admission is not None:
             self._door.slots.release(self._admission)

@@ -1,7 +1,9 @@
 """Who a client is, what follows from it, and what becomes of it when it leaves."""
 
 import asyncio
+import gc
 import inspect
+import weakref
 from pathlib import Path
 
 import pytest
@@ -275,3 +277,19 @@ def test_transient_refusals_that_take_time_end_the_connection_too(
     said = settled(dialog.answer(MailData(b"\r\n")))
     assert said.code == 421
     assert said.encode() == b""
+
+
+def test_a_dialog_that_is_over_leaves_nothing_for_the_collector(
+    tmp_path: Path, pem: Path
+):
+    door = World().door(tmp_path, pem)
+    dialog = greeted(door)
+    dialog.answer(MailFrom("a@b.example"))
+    gone = weakref.ref(dialog)
+    dialog.closed()
+    gc.disable()
+    try:
+        del dialog
+        assert gone() is None
+    finally:
+        gc.enable()
