@@ -4,10 +4,12 @@ Attribute = directive name with `-` and `.` turned into `_`. Defaults are those 
 directive table. Units: times in seconds, sizes in octets; a limit of 0 is no limit.
 """
 
+from functools import cached_property
+
 import msgspec
 
 from sinyal.config.addresses import canonical_domain
-from sinyal.config.expression import Pattern
+from sinyal.config.expression import Pattern, PatternSet
 from sinyal.config.listed import NOBODY, Listed
 from sinyal.config.vocabulary import (
     Alias,
@@ -388,7 +390,7 @@ class TransmissionsApi(msgspec.Struct, frozen=True, kw_only=True):
     tls_ca_file: str = ""
 
 
-class AddressList(msgspec.Struct, frozen=True, kw_only=True):
+class AddressList(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Addresses that a processor reads, or that a source suppresses; guide 3.3.5.
 
     Shape: `domains` canonical, `addresses` in lower case, `local_parts` those listed
@@ -411,8 +413,13 @@ class AddressList(msgspec.Struct, frozen=True, kw_only=True):
             or local in self.local_parts
             or plain in self.listed
             or local in self.listed
-            or any(pattern.matches(plain) for pattern in self.patterns)
+            or bool(self.patterns and self._together.matching(plain))
         )
+
+    @cached_property
+    def _together(self) -> PatternSet:
+        """The patterns as one: a recipient is held against all of them."""
+        return PatternSet(self.patterns)
 
 
 class Processor(msgspec.Struct, frozen=True, kw_only=True):
