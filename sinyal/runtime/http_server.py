@@ -239,6 +239,9 @@ class HttpConnection(asyncio.Protocol):
             name.decode("latin-1"): value.decode("latin-1")
             for name, value in event.headers
         }
+        if "transfer-encoding" in headers and "content-length" in headers:
+            # Somebody on the way may have read another length; RFC 9112 6.1.
+            raise h11.RemoteProtocolError("Transfer-Encoding beside Content-Length")
         method, target = event.method.decode("latin-1"), event.target.decode("latin-1")
         self._head = Head(method, target, headers, self._peer)
         self._body = Body(self._bounds)

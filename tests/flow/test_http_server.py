@@ -202,6 +202,12 @@ def test_bodies_of_all_connections_are_bounded_together() -> None:
             b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
             400,
         ),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 400),
+        (
+            b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n",
+            400,
+        ),
     ],
 )
 def test_what_is_no_request_is_answered_and_closed(octets, status) -> None:
