@@ -80,6 +80,7 @@ async def run(
         await control.start()
         tasks.start(reload_at(hangup, reloader, tasks), "reloads at SIGHUP")
         tasks.start(rotate(parts, stop), "rotation of accounting files")
+        tasks.start(save_memory(stop), "memory given back")
         for keeper in parts.keepers:
             tasks.start(keeper.run(stop), "what is kept over a restart")
         tasks.start(pickup.run(stop), "pickup directory")
