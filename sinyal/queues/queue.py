@@ -64,8 +64,8 @@ class Queue:
     @property
     def ready(self) -> int:
         """Entries that wait for nothing but a connection."""
-        if len(self._lanes) == 1:
-            return len(self._usual)
+        if len(self._lanes) == 1:  # in one step, as every message comes by here
+            return len(self._usual.fresh) + len(self._usual.due)
         return sum(map(len, self._lanes.values()))
 
     def is_unused(self, now: float) -> bool:
@@ -251,8 +251,8 @@ class Queue:
 
     def _first(self) -> QueueEntry:
         """The next entry, out of the queue: of the highest priority; there is one."""
-        if len(self._lanes) == 1:
-            return self._usual.first()
+        if len(self._lanes) == 1 and not self._usual.due:
+            return self._usual.fresh.popleft()
         lane = next(lane for lane in self._lanes.values() if lane)
         entry = lane.first()
         if not lane and lane is not self._usual:
@@ -262,7 +262,7 @@ class Queue:
         return entry
 
     def _lane(self, entry: QueueEntry) -> Lane:
-        priority = entry.recipient.priority
+        priority = entry.envelope.recipients[entry.index].priority
         lane = self._lanes.get(priority)
         if lane is None:
             lanes = {**self._lanes, priority: Lane()}

@@ -10,14 +10,14 @@ import msgspec
 from sinyal.config.vocabulary import Rate
 from sinyal.mail.envelope import QueueEntry, QueueName
 from sinyal.queues.lane import USUAL
-from sinyal.queues.limits import NEVER, window_of
+from sinyal.queues.limits import NEVER
 from sinyal.queues.mode import Backoff, QueueSettings
 from sinyal.queues.queue import Queue
-from sinyal.queues.rate import Window
 from sinyal.queues.reasons import Reason, message_limit, reason_of
 from sinyal.queues.reroute import Reroutes
 from sinyal.queues.source_limits import Destinations, SourceLimits
-from sinyal.queues.volume import Volume, volume_of
+from sinyal.queues.vmta_limits import VmtaLimits
+from sinyal.queues.volume import Volume
 
 UNLIMITED = 0
 SLACK = 64  # void wakes that may stay
@@ -53,13 +53,11 @@ class Queues:
         destinations: Callable[[], Destinations] = Destinations,
     ) -> None:
         self.sources = SourceLimits(settings_for, destinations)
-        self._vmta_volume_rate = vmta_max_volume_rate
-        self._volumes: dict[str, Volume | None] = {}
         self._settings_for = settings_for
         self._total_max = total_max_smtp_out
-        self._vmta_max = vmta_max_smtp_out
-        self._vmta_rate = vmta_max_msg_rate
-        self._tried: dict[str, Window | None] = {}  # VirtualMTA: what it tried lately
+        self._vmtas = VmtaLimits(
+            vmta_max_smtp_out, vmta_max_msg_rate, vmta_max_volume_rate
+        )
         self._queues: dict[QueueName, Queue] = {}
         self._wakes: list[tuple[float, int, Queue]] = []
         self._order = itertools.count()
@@ -98,9 +96,9 @@ class Queues:
         found = reason_of(queue, now)
         if found is not None:
             return found
-        if (tried := self._tries(name.vmta)) and not tried.room(now):
+        if (tried := self._vmtas.tried(name.vmta)) and not tried.room(now):
             return message_limit("max-smtp-msg-rate", tried.next_at(now))
-        most = self._vmta_max(name.vmta)
+        most = self._vmtas.max_smtp_out(name.vmta)
         if most and self._open[name.vmta] >= most and not queue.open:
             return Reason("all connections of its VirtualMTA are busy", "max-smtp-out")
         if self._total_max and self.open >= self._total_max and not queue.open:
@@ -114,14 +112,7 @@ class Queues:
     def limit(self, total_max_smtp_out: int) -> None:
         """Go on under other limits: connections, 0 for any number, and rates."""
         self._total_max = total_max_smtp_out
-        self._tried = {
-            vmta: window_of(self._vmta_rate(vmta), past)
-            for vmta, past in self._tried.items()
-        }
-        self._volumes = {
-            vmta: volume_of(self._vmta_volume_rate(vmta), past)
-            for vmta, past in self._volumes.items()
-        }
+        self._vmtas.obey()
 
     def obey(self, name: QueueName, now: float) -> None:
         """Ask for the settings of a queue anew: they may have changed."""
@@ -162,9 +153,9 @@ class Queues:
         opened: Counter[str] = Counter()
         for level in self._levels():
             for vmta, runnable in self._runnable.items():
-                limit = self._vmta_max(vmta)
+                limit = self._vmtas.max_smtp_out(vmta)
                 free = limit - self._open[vmta] - opened[vmta] if limit else NEVER
-                if (tried := self._tries(vmta)) and not tried.room(now):
+                if (tried := self._vmtas.tried(vmta)) and not tried.room(now):
                     continue
                 room = min(total_room, free)
                 for name, count, opening in self._turns(runnable, room, now, level):
@@ -230,7 +221,7 @@ class Queues:
         own = self.sources.volume(name, source_ip)
         volumes = [
             one
-            for one in (queue.volume, self._volume(name.vmta), own)
+            for one in (queue.volume, self._vmtas.volume(name.vmta), own)
             if one is not None
         ]
         for at, volume in enumerate(volumes):
@@ -262,7 +253,7 @@ class Queues:
         queue = self._queues.get(name)
         volumes = (
             queue.volume if queue else None,
-            self._volume(name.vmta),
+            self._vmtas.volume(name.vmta),
             self.sources.volume(name, source_ip),
         )
         for volume in volumes:
@@ -277,7 +268,7 @@ class Queues:
         `source_ip` is that of the connection, None for mail that is not sent.
         """
         queue = self._queue(name)
-        tried = self._tries(name.vmta)
+        tried = self._vmtas.tried(name.vmta)
         is_free = tried is None or tried.room(now) > 0
         if source_ip is not None and is_free:
             is_free = self.sources.may_send(name, source_ip, now)
@@ -381,20 +372,11 @@ class Queues:
             return now
         while self._wakes and self._wakes[0][0] != self._wakes[0][2].wake_at:
             heapq.heappop(self._wakes)
-        times = [
-            tried.next_at(now)
-            for vmta, tried in self._tried.items()
-            if tried and self._runnable.get(vmta) and not tried.room(now)
-        ]
+        full = self._vmtas.full(now)
+        times = [until for vmta, until in full.items() if self._runnable.get(vmta)]
         if self._wakes:
             times.append(self._wakes[0][0])
         return min(times, default=None)
-
-    def _tries(self, vmta: str) -> Window | None:
-        """What the VirtualMTA's queues have tried lately; None without a limit."""
-        if vmta not in self._tried:
-            self._tried[vmta] = window_of(self._vmta_rate(vmta))
-        return self._tried[vmta]
 
     def _rate_name(self, queue: Queue, volume: Volume) -> str:
         """The directive that bounds the octets of `volume`."""
@@ -429,12 +411,6 @@ class Queues:
                 queue.is_leaving = False
                 del self._leaving[name]
             self._consider(queue, now)
-
-    def _volume(self, vmta: str) -> Volume | None:
-        """What the VirtualMTA's queues have delivered; None without a limit."""
-        if vmta not in self._volumes:
-            self._volumes[vmta] = volume_of(self._vmta_volume_rate(vmta))
-        return self._volumes[vmta]
 
     def _queue(self, name: QueueName) -> Queue:
         queue = self._queues.get(name)
