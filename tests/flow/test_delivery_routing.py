@@ -219,3 +219,26 @@ def test_login_goes_out_encrypted_or_not_at_all() -> None:
         assert not any(line.startswith("AUTH") for line in peer.commands)
 
     asyncio.run(go())
+
+
+def test_hosts_of_a_level_take_turns_and_the_next_level_waits_for_their_failure() -> (
+    None
+):
+    async def scenario() -> list[int]:
+        peers = [Peer() for _ in range(3)]
+        async with (
+            listening(peers[0]) as a,
+            listening(peers[1]) as b,
+            listening(peers[2]) as c,
+        ):
+            first = tuple(SmtpHost("[127.0.0.1]", port) for port in (a, b))
+            levels = (first, (SmtpHost("[127.0.0.1]", c),))
+            settings = Settings(
+                smtp_hosts=levels, max_smtp_out=1, max_msg_per_connection=1
+            )
+            chain = Chain(settings)
+            chain.add(*(f"p{at}@example.test" for at in range(4)))
+            await chain.deliver(4)
+            return [peer.connections for peer in peers]
+
+    assert asyncio.run(scenario()) == [2, 2, 0]
