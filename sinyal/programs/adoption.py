@@ -22,6 +22,7 @@ from sinyal.programs.mta_parts import (
     usable_accounting,
 )
 from sinyal.programs.report_line import ReportLine
+from sinyal.reception.pickup import check_directories
 from sinyal.runtime.dns import Resolver
 from sinyal.runtime.log import use_log
 
@@ -78,6 +79,7 @@ class Adoption:
         tracking = tracking_of(new)
         composing = composer(new, tracking)
         usable_accounting(new)
+        check_directories(new.settings.pickup)
         host_name = new.host_name_or("") or await asyncio.to_thread(socket.getfqdn)
         running = self._parts.ledger.event_file
         event_file = None

@@ -236,6 +236,32 @@ def test_a_spool_needs_a_restart_and_the_reload_says_so(site: Site) -> None:
     site.submit(letter("still"), "still@example.net")
 
 
+def test_the_pickup_directory_comes_moves_and_goes_with_a_reload(site: Site) -> None:
+    root = site.directory
+
+    def drop(directory: str, name: str) -> Path:
+        path = root / directory / name
+        hidden = path.with_name(f".{name}")
+        hidden.write_text(f"x-sender: a@b.test\nx-receiver: {name}@c.test\n\nhi\n")
+        return hidden.rename(path)
+
+    add(site, f"pickup {root}/one {root}/bad")
+    assert reload(site).exit_code == 0
+    drop("one", "first")
+    site.receiver.of("first@c.test")
+    change(site, f"pickup {root}/one", f"pickup {root}/two")
+    assert reload(site).exit_code == 0
+    stays = drop("one", "stays")
+    drop("two", "second")
+    site.receiver.of("second@c.test")
+    assert stays.exists()
+    change(site, f"pickup {root}/two {root}/bad", f"pickup {root}/two /proc/none")
+    outcome = reload(site)
+    assert (outcome.exit_code, outcome.lines[-1]) == (1, KEPT)
+    drop("two", "third")
+    site.receiver.of("third@c.test")
+
+
 def test_sighup_reloads_too(site: Site) -> None:
     assert site.process is not None
     add(site, "host-name changed.example")
