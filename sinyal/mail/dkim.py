@@ -26,6 +26,7 @@ Form = Literal["relaxed", "simple"]
 
 # The fields that are signed wherever they stand in a message, in this order: DKIM-6,
 # with List-Unsubscribe-Post of the later edition (RFC 8058 4).
+MIN_BITS = 1024  # of an RSA key
 SIGNED = (
     *(
         b"From",
@@ -116,7 +117,8 @@ class Key(msgspec.Struct, frozen=True):
 def load_key(pem: bytes) -> Key:
     """The key in a PEM file.
 
-    Errors: ValueError for what is no unencrypted RSA or Ed25519 private key.
+    Errors: ValueError for what is no unencrypted RSA or Ed25519 private key, and for an
+    RSA key that no receiver takes (RFC 8301 3.2).
     """
     try:
         private = load_pem_private_key(pem, password=None)
@@ -124,6 +126,8 @@ def load_key(pem: bytes) -> Key:
         raise ValueError(str(error)) from error
     if not isinstance(private, RSAPrivateKey | Ed25519PrivateKey):
         raise ValueError("neither an RSA nor an Ed25519 key")
+    if isinstance(private, RSAPrivateKey) and private.key_size < MIN_BITS:
+        raise ValueError(f"an RSA key of {private.key_size} bits, {MIN_BITS} is least")
     return Key(private)
 
 

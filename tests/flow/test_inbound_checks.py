@@ -169,3 +169,32 @@ def test_a_large_message_is_verified_as_well() -> None:
     signed = dkim.sign(message, KEY, "toko.test", "s1") + message
     (result,) = at_data(source, signed)
     assert result.startswith("dkim=pass (2048-bit key; TXT s1._domainkey.toko.test: v=")
+
+
+def test_only_so_many_empty_answers_are_borne_of_an_spf_record() -> None:
+    zone = {
+        ("void.test", "TXT"): [
+            '"v=spf1 a:x.void.test a:y.void.test a:z.void.test -all"'
+        ]
+    }
+    for most, result in ((2, "permerror"), (3, "fail")):
+        wanted = SourceSettings(
+            check_spf_inbound=True, check_spf_inbound_max_void_lookups=most
+        )
+        found = asyncio.run(_void(zone, wanted))
+        assert found.results[0].startswith(f"spf={result} ")
+
+
+async def _void(zone: Zone, wanted: SourceSettings) -> Checked:
+    async with dns_stub(zone) as stub:
+        resolver = Resolver([("127.0.0.1", stub.port)], try_s=0.1)
+        checks = Checks(resolver, "mx.example", lambda: 1_700_000_000.0)
+        return await checks.at_mail(wanted, "192.0.2.9", "h.test", "x@void.test")
+
+
+def test_a_traced_check_of_the_name_tells_what_the_dns_said() -> None:
+    plain = SourceSettings(check_iprev_inbound=True)
+    traced = SourceSettings(check_iprev_inbound=True, trace_iprev_check=True)
+    for wanted, is_told in ((plain, False), (traced, True)):
+        (result,) = at_mail(wanted, "192.0.2.1", "a.toko.test", "x@toko.test").results
+        assert ("PTR 1.2.0.192.in-addr.arpa: A.toko.test" in result) is is_told

@@ -70,6 +70,24 @@ def test_what_is_not_understood_is_relayed_octet_for_octet(
     assert sent.endswith(content)
 
 
+@pytest.mark.parametrize(
+    ("authors", "is_signed"),
+    [
+        (b"", False),
+        (b"From: a@toko.example\r\nFrom: b@warung.example\r\n", True),
+        (b"From: b@warung.example\r\nFrom: a@toko.example\r\n", False),
+        (b"From: =?utf-8?q?a=0D=0ABcc:_x?= <a@toko.example>\r\n", True),
+    ],
+)
+def test_the_first_author_decides_on_the_signature(
+    authors: bytes, is_signed: bool, tmp_path: Path
+) -> None:
+    content = authors + b"Subject: x\r\n\r\nx\r\n"
+    sent = composer(tmp_path).compose(entry(signals=False), content)
+    assert sent.endswith(content)
+    assert sent.startswith(b"DKIM-Signature:") is is_signed
+
+
 BROKEN = (
     *(b'<a href="http://a.example/">x', b"<a href='javascript:alert(1)'>x</a>"),
     *(b'<a href="data:text/html,x">x</a>', b"<a href=\"http://a/'\" x='\">'>x</a>"),

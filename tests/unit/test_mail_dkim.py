@@ -273,15 +273,30 @@ def test_the_sender_comes_before_the_author():
     assert dkim.identity_of(b"\r\n") == ""
 
 
+WEAK = b"""\
+-----BEGIN PRIVATE KEY-----
+MIIBVAIBADANBgkqhkiG9w0BAQEFAASCAT4wggE6AgEAAkEAu3KK0Nv1W7+9DiLf
+BXrK4Dyu/wwC23J+DFNTwfFrnzagB3KWv80yw0rRkjsMXjqqNtWX3QYbAxUIdHy2
+YqhUnwIDAQABAkEAtOOYam2ZnWyu+NFV/2e8GCD3j1D8AOHAGgzfqy1a+kyJop5t
+kD4nxjdaRdWgh8CybsCGttQ03JdJA+lLmLCkoQIhAOJ8lptORP6syR5wI8jPE19q
+fEDHDffgLkIsa0BTBOtNAiEA09+i8I1ZiknmtwvxDyR7AiJUK1LN4RrrJ+bhALLk
+0ZsCIG0MtetTVU8WXMPmFKTEZ7yCZg8+iJA4Ba3g+0b+chjlAiBnAZUAClh76Q3n
+9EBQMlYzZWkyXuGFDUdCcPb3FgI0/QIgHuauKpz8rTMSucz6i0m6ILHXLHEEnr2S
+OCz3xFKB2kM=
+-----END PRIVATE KEY-----
+"""
+
+
 @pytest.mark.parametrize(
     "pem",
     [
         b"",
         b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
         pem_of(dsa.generate_private_key(1024)),
+        WEAK,
         pem_of(ed25519.Ed25519PrivateKey.generate(), BestAvailableEncryption(b"x")),
     ],
-    ids=["empty", "garbage", "DSA", "encrypted"],
+    ids=["empty", "garbage", "DSA", "512 bits", "encrypted"],
 )
 def test_a_file_without_a_usable_key_is_a_value_error(pem):
     with pytest.raises(ValueError):
