@@ -28,7 +28,7 @@ from sinyal.runtime.memory import Thrift
 
 app = typer.Typer(add_completion=False)
 ROTATION_INTERVAL_S = 10.0
-THRIFT_INTERVAL_S = 10.0
+THRIFT_INTERVAL_S = 30.0
 LEAVE_TAKING_S = 5.0  # for messages that wait for their 250
 
 
@@ -107,7 +107,7 @@ async def save_memory(stop: asyncio.Event) -> None:
     thrift = Thrift()
     while not stop.is_set():
         await asyncio.sleep(THRIFT_INTERVAL_S)
-        thrift.look()
+        await asyncio.to_thread(thrift.look)
 
 
 async def rotate(parts: Parts, stop: asyncio.Event) -> None:
