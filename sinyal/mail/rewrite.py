@@ -3,7 +3,8 @@
 Source: guide 3.3.18, rules RW; RFC 5322 3.4.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 import regex as re
@@ -13,6 +14,9 @@ from sinyal.mail.header import Field
 
 # The domain of an addr-spec that ends here, a comment behind it left out.
 DOMAIN = re.compile(rb'@\s*+([^\s()<>@",;:\[\]\\]++)\s*+(?:\(.*+)?+\Z', re.DOTALL)
+
+
+_EMPTY = "<>"  # the source of the empty sender
 
 
 class Rule(Protocol):
@@ -33,24 +37,42 @@ class Edit(NamedTuple):
     octets: bytes = b""
 
 
-def rewrite(rules: Iterable[Rule], address: str) -> str:
+def rewrite(rules: Sequence[Rule], address: str) -> str:
     """The address as the first matching rule makes it, or as it was.
 
     Shape: `address` is without angle brackets, "" the empty sender. Letters match in
     either case. The first rule in file order that matches decides.
     """
-    for rule in rules:
-        if _matches(rule.source, address):
-            return _applied(rule.target, address)
-    return address
+    targets = _targets(_Identity(rules))
+    if not address:
+        found = [targets[_EMPTY]] if _EMPTY in targets else []
+    else:
+        local, _, domain = address.lower().rpartition("@")
+        keys = (f"{local}@{domain}", f"{local}@*", f"*@{domain}", "*@*")
+        found = [targets[key] for key in keys if key in targets]
+    return _applied(min(found)[1], address) if found else address
 
 
-def _matches(source: str, address: str) -> bool:
-    if source == "<>" or not address:
-        return source == "<>" and not address
-    local, _, domain = address.lower().rpartition("@")
-    wanted_local, _, wanted_domain = source.lower().rpartition("@")
-    return wanted_local in {"*", local} and wanted_domain in {"*", domain}
+class _Identity:
+    """Rules by what they are, not by what they say: a thousand are not compared."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self.rules = rules
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Identity) and other.rules is self.rules
+
+    def __hash__(self) -> int:
+        return id(self.rules)
+
+
+@lru_cache(maxsize=64)
+def _targets(key: _Identity) -> dict[str, tuple[int, str]]:
+    """Place and target by source; of equal sources the first."""
+    found: dict[str, tuple[int, str]] = {}
+    for at, rule in enumerate(key.rules):
+        found.setdefault(rule.source.lower(), (at, rule.target))
+    return found
 
 
 def _applied(target: str, address: str) -> str:

@@ -1,7 +1,8 @@
 """What a `<pattern-list>` decides for a message; guide 3.3.14, rules PL."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import groupby
 from time import monotonic
 from typing import TypeAlias
 
@@ -29,10 +30,14 @@ NOTHING = Choice()
 
 
 class Patience:
-    """Time that the rules of one message may spend in the engine that backtracks."""
+    """Time that the rules of one message may spend in the engine that backtracks.
+
+    `headers` keeps which rules fit its header: that is asked once for all recipients.
+    """
 
     def __init__(self, seconds: float = SLOW_S) -> None:
         self._left = seconds
+        self.headers: dict[tuple[int, int], set[int]] = {}
 
     def matches(self, pattern: Pattern, text: str) -> bool:
         """Whether it fits; False without a look once the time is spent."""
@@ -83,8 +88,8 @@ class _Search:
 
     def _first(self, rules: Rules) -> Choice | None:
         fitting = _Fitting(rules, self._sight)
-        for at, rule in enumerate(rules):
-            if fitting.has(at, rule) and (found := self._result(rule)):
+        for at in fitting.rows():
+            if found := self._result(rules[at]):
                 return found
         return None
 
@@ -113,61 +118,69 @@ class _Identity:
         return id(self.rules)
 
 
-class _Together(msgspec.Struct, frozen=True):
-    """The linear patterns that look at the same: `rows` are their places."""
+class _Run(msgspec.Struct, frozen=True):
+    """Rules in a row that look at the same text, one alone that is not linear."""
 
-    patterns: PatternSet
-    rows: tuple[int, ...]
+    kind: str
+    header: str
+    rows: range
+    patterns: PatternSet | None = None
 
 
 @lru_cache(maxsize=64)
-def _together(key: _Identity) -> dict[tuple[str, str], _Together]:
-    """What is tried in one pass, by kind and header."""
-    rows: dict[tuple[str, str], list[int]] = {}
-    for at, rule in enumerate(key.rules):
-        if rule.pattern is not None and rule.pattern.is_linear:
-            rows.setdefault((rule.kind, rule.header), []).append(at)
-    patterns = [rule.pattern for rule in key.rules]
-    return {
-        seen: _Together(
-            PatternSet([one for at in places if (one := patterns[at]) is not None]),
-            tuple(places),
-        )
-        for seen, places in rows.items()
-    }
+def _runs(key: _Identity) -> tuple[_Run, ...]:
+    """The rules in their order; what stands together is tried in one pass."""
+
+    def alike(at: int) -> tuple[str, str, int]:
+        rule = key.rules[at]
+        is_linear = rule.pattern is not None and rule.pattern.is_linear
+        return rule.kind, rule.header, -1 if is_linear else at
+
+    found = []
+    for (kind, header_name, single), places in groupby(range(len(key.rules)), alike):
+        rows = list(places)
+        patterns = [one for at in rows if (one := key.rules[at].pattern) is not None]
+        together = PatternSet(patterns) if single < 0 else None
+        span = range(rows[0], rows[-1] + 1)
+        found.append(_Run(kind, header_name, span, together))
+    return tuple(found)
 
 
 class _Fitting:
-    """Which rules of one list fit; each text is looked at once for all of them."""
+    """Which rules of one list fit; each text is looked at once for a run of them."""
 
     def __init__(self, rules: Rules, sight: Sight) -> None:
-        self._together = _together(_Identity(rules))
+        self._rules = rules
         self._sight = sight
-        self._found: dict[tuple[str, str], set[int]] = {}
-        self._texts: dict[tuple[str, str], Sequence[str]] = {}
 
-    def has(self, at: int, rule: PatternRule) -> bool:
-        if rule.kind == "*" or rule.pattern is None:
-            return rule.kind == "*"
-        seen = rule.kind, rule.header
-        if rule.pattern.is_linear:
-            if seen not in self._found:
-                self._found[seen] = self._rows(seen)
-            return at in self._found[seen]
-        patience = self._sight.patience
-        return any(patience.matches(rule.pattern, text) for text in self._of(seen))
+    def rows(self) -> Iterator[int]:
+        """The places of the rules that fit, in order, as far as they are asked for."""
+        for run in _runs(_Identity(self._rules)):
+            if run.kind == "*":
+                yield from run.rows
+            elif run.kind == "header":
+                yield from sorted(self._of_header(run))
+            else:
+                yield from sorted(self._fitting(run))
 
-    def _rows(self, seen: tuple[str, str]) -> set[int]:
-        """The places of the rules that fit."""
-        patterns, rows = self._together[seen].patterns, self._together[seen].rows
-        found = (patterns.matching(text) for text in self._of(seen))
-        return {rows[at] for fitting in found for at in fitting}
+    def _of_header(self, run: _Run) -> set[int]:
+        known = self._sight.patience.headers
+        key = id(self._rules), run.rows.start
+        if key not in known:
+            known[key] = self._fitting(run)
+        return known[key]
 
-    def _of(self, seen: tuple[str, str]) -> Sequence[str]:
-        if seen not in self._texts:
-            kind, name = seen
-            self._texts[seen] = _TEXTS[kind](self._sight, name)
-        return self._texts[seen]
+    def _fitting(self, run: _Run) -> set[int]:
+        texts = _TEXTS[run.kind](self._sight, run.header)
+        start = run.rows.start
+        if run.patterns is not None:
+            matching = run.patterns.matching
+            return {start + at for text in texts for at in matching(text)}
+        pattern, patience = self._rules[start].pattern, self._sight.patience
+        is_fit = pattern is not None and any(
+            patience.matches(pattern, text) for text in texts
+        )
+        return {start} if is_fit else set()
 
 
 def _senders(sight: Sight, _: str) -> Sequence[str]:

@@ -83,3 +83,22 @@ def test_whatever_the_field_holds_edits_lie_in_it_and_do_not_overlap(text) -> No
 )
 def test_senders_follow_the_table_of_the_guide(source, target, before, after) -> None:
     assert rewrite([RewriteRule(source, target)], before) == after
+
+
+PARTS = st.sampled_from(["a", "b", "A", "*"])
+SOURCES = st.one_of(st.just("<>"), st.builds("{}@{}".format, PARTS, PARTS))
+ADDRESSES = st.sampled_from(["", "a@a", "a@b", "B@A", "c@a", "a@c", "c@c"])
+
+
+def _fits(source: str, address: str) -> bool:
+    if source == "<>" or not address:
+        return source == "<>" and not address
+    pairs = zip(source.lower().split("@"), address.lower().split("@"), strict=True)
+    return all(wanted in {"*", part} for wanted, part in pairs)
+
+
+@given(st.lists(SOURCES, max_size=8), ADDRESSES)
+def test_the_first_rule_that_fits_rewrites(sources, address):
+    rules = [RewriteRule(one, f"t{at}@t") for at, one in enumerate(sources)]
+    targets = [one.target for one in rules if _fits(one.source, address)]
+    assert rewrite(rules, address) == (targets[0] if targets else address)

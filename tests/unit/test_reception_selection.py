@@ -7,7 +7,7 @@ import pytest
 from sinyal.config.expression import Pattern
 from sinyal.config.vocabulary import PatternRule
 from sinyal.mail import header
-from sinyal.reception.selection import NOTHING, Choice, Sight, choose
+from sinyal.reception.selection import NOTHING, Choice, Patience, Sight, choose
 
 CONTENT = b"From: a@b.c\r\nX-Kind: \r\n bulk\r\nX-Kind: other\r\n\r\nx"
 
@@ -109,3 +109,15 @@ def test_a_rule_of_either_engine_counts_in_its_place() -> None:
     quick = rule("rcpt-to", "two@", virtual_mta="quick")
     assert decide(slow, quick) == Choice("slow")
     assert decide(quick, slow) == Choice("quick")
+
+
+def test_a_header_is_looked_at_once_for_all_recipients_of_a_mail_merge() -> None:
+    lists = {"main": (rule("header", "zzz$", header="x-kind", virtual_mta="a"),)}
+    content = b"X-Kind: " + b"abc " * 250_000 + b"\r\n\r\n"
+    patience, fields = Patience(), header.fields(content)
+    began = time.monotonic()
+    for at in range(5_000):
+        to = [f"{at}@x.test"]
+        seen = Sight("a@b.c", to, content, lambda: fields, patience)
+        assert choose(lists, "main", seen) == NOTHING
+    assert time.monotonic() - began < 3.0
