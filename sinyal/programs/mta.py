@@ -1,7 +1,6 @@
 """`sinyal mta`: the mail server, driven by a PowerMTA configuration file."""
 
 import asyncio
-import gc
 import socket
 from pathlib import Path
 from typing import Annotated
@@ -25,7 +24,7 @@ from sinyal.runtime.control_socket import ControlServer
 from sinyal.runtime.disk import reason_of
 from sinyal.runtime.lifecycle import Tasks, hangups, stop_on_signal
 from sinyal.runtime.log import LOG, use_log
-from sinyal.runtime.memory import Thrift
+from sinyal.runtime.memory import Thrift, keep_what_is_there
 
 app = typer.Typer(add_completion=False)
 ROTATION_INTERVAL_S = 10.0
@@ -86,10 +85,7 @@ async def run(
             tasks.start(keeper.run(stop), "what is kept over a restart")
         tasks.start(pickup.run(stop), "pickup directory")
         tasks.start(parts.uploads.run(parts.clock, stop), "Signals upload")
-        # What is there by now stays: no collection looks at it again, 10 % of the
-        # processor time of a message.
-        gc.collect()
-        gc.freeze()
+        keep_what_is_there()
         await run_delivery(parts.courier, stop)
         await control.stop()
         await pickup.end()
