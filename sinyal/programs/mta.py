@@ -85,7 +85,6 @@ async def run(
             tasks.start(keeper.run(stop), "what is kept over a restart")
         tasks.start(pickup.run(stop), "pickup directory")
         tasks.start(parts.uploads.run(parts.clock, stop), "Signals upload")
-        keep_what_is_there()
         await run_delivery(parts.courier, stop)
         await control.stop()
         await pickup.end()
@@ -105,6 +104,7 @@ async def reload_at(hangup: asyncio.Event, reloader: Reloader, tasks: Tasks) -> 
 
 async def save_memory(stop: asyncio.Event) -> None:
     """Let the system have what many connections have left."""
+    keep_what_is_there()
     thrift = Thrift()
     while not stop.is_set():
         await asyncio.sleep(THRIFT_INTERVAL_S)
