@@ -43,6 +43,34 @@ class Shelf:
         return path.endswith(".pem") or path in self.files
 
 
+class OneFile:
+    """A disk that holds one configuration, and any file that it names."""
+
+    def __init__(self, text):
+        self.text = text
+
+    def read(self, path):
+        return self.text
+
+    def resolve(self, path, beside):
+        return path if path.startswith("/") else f"/c/{path}"
+
+    def expand(self, pattern):
+        return []
+
+    def read_bytes(self, path):
+        return PAIR if path.endswith(".pem") else self.text.encode()
+
+    def pieces(self, path):
+        yield self.read_bytes(path)
+
+    def mode(self, path):
+        return 0o600
+
+    def exists(self, path):
+        return True
+
+
 def loaded(text, **others):
     """What comes of the file `text`; `others` are files beside it."""
     end = BASE.encode() if isinstance(text, bytes) else BASE

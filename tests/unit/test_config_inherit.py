@@ -1,41 +1,13 @@
 """Which entries apply, and what they say together; rules DOM, SRC, RLY, SIG."""
 
 import pytest
+from config_files import OneFile
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pem_files import PAIR
 
 from sinyal.config import load
 from sinyal.config.patterns import PatternIndex, domain_pattern
 from sinyal.config.vocabulary import DomainKey, RewriteRule, SignalsDecision, SourceHost
-
-
-class OneFile:
-    """A disk that holds one configuration, and any file that it names."""
-
-    def __init__(self, text):
-        self.text = text
-
-    def read(self, path):
-        return self.text
-
-    def resolve(self, path, beside):
-        return path if path.startswith("/") else f"/c/{path}"
-
-    def expand(self, pattern):
-        return []
-
-    def read_bytes(self, path):
-        return PAIR if path.endswith(".pem") else self.text.encode()
-
-    def pieces(self, path):
-        yield self.read_bytes(path)
-
-    def mode(self, path):
-        return 0o600
-
-    def exists(self, path):
-        return True
 
 
 def configuration(text):
@@ -343,32 +315,39 @@ def test_signals_use_cases_of_the_guide(case):
 
 
 FIVE = "".join(map(vmta, ["v1", "v3", "v5"]))
-
-
-def test_the_directives_example_of_the_guide():
-    text = "enable-signals true,subaccount=555\n" + FIVE + vmta("v2", "true,888")
-    text += vmta("v4", "false") + pool(
-        "p", "true,subaccount=999", "v1", "v2", "v3", "v4"
-    )
-    found = configuration(SIGNALS + text)
-    answers = [found.signals_for(f"v{at}", "", "x") for at in range(1, 6)]
-    assert answers == [yes(999), yes(888), yes(999), NONE, yes(555)]
-    assert found.signals_for("v1", "p", "x") == yes(999)
-
-
-def test_the_filters_example_of_the_guide():
-    text = "enable-signals ListOne\n" + FIVE + vmta("v2", "ListThree")
-    text += vmta("v4", "false") + pool("p", "ListTwo", "v1", "v2", "v3", "v4")
-    text += rules(
+POOLED = vmta("v4", "false") + pool("p", "{}", "v1", "v2", "v3", "v4")
+BY_DIRECTIVES = (
+    "enable-signals true,subaccount=555\n"
+    + FIVE
+    + vmta("v2", "true,888")
+    + POOLED.format("true,subaccount=999")
+)
+BY_FILTERS = (
+    "enable-signals ListOne\n"
+    + FIVE
+    + vmta("v2", "ListThree")
+    + POOLED.format("ListTwo")
+    + rules(
         "ListOne",
         "marketing.c1 enable-signals,subaccount=555",
         "transact.c1 disable-signals",
         "*.c1 enable-signals,subaccount=333",
         "* enable-signals,subaccount=222",
     )
-    text += rules("ListTwo", "sales.c2 enable-signals,subaccount=999")
-    text += rules("ListThree", "* enable-signals,subaccount=777")
-    found = configuration(SIGNALS + text)
+    + rules("ListTwo", "sales.c2 enable-signals,subaccount=999")
+    + rules("ListThree", "* enable-signals,subaccount=777")
+)
+
+
+def test_the_directives_example_of_the_guide():
+    found = configuration(SIGNALS + BY_DIRECTIVES)
+    answers = [found.signals_for(f"v{at}", "", "x") for at in range(1, 6)]
+    assert answers == [yes(999), yes(888), yes(999), NONE, yes(555)]
+    assert found.signals_for("v1", "p", "x") == yes(999)
+
+
+def test_the_filters_example_of_the_guide():
+    found = configuration(SIGNALS + BY_FILTERS)
 
     def answers(sender_domain):
         return [found.signals_for(f"v{at}", "", sender_domain) for at in range(1, 6)]

@@ -1,42 +1,14 @@
 """What `sinyal explain` says: each effective setting and the line that set it."""
 
 import pytest
+from config_files import OneFile
 from hypothesis import given
 from hypothesis import strategies as st
-from pem_files import PAIR
 
 from sinyal.config import load
 from sinyal.config.provenance import Provenance
 from sinyal.control.explain import Question, Unknown, explain, mx_record, target
 from sinyal.control.layout import Place, folded, json_of
-
-
-class OneFile:
-    """A disk that holds one configuration, and any file that it names."""
-
-    def __init__(self, text):
-        self.text = text
-
-    def read(self, path):
-        return self.text
-
-    def resolve(self, path, beside):
-        return path if path.startswith("/") else f"/c/{path}"
-
-    def expand(self, pattern):
-        return []
-
-    def read_bytes(self, path):
-        return PAIR if path.endswith(".pem") else self.text.encode()
-
-    def pieces(self, path):
-        yield self.read_bytes(path)
-
-    def mode(self, path):
-        return 0o600
-
-    def exists(self, path):
-        return True
 
 
 def provenance(text):

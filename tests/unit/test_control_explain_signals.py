@@ -1,7 +1,7 @@
 """The guide's Signals use cases, as `sinyal explain` tells them; guide 10.1.3."""
 
 import pytest
-from test_config_inherit import FIVE, SIGNALS, USE_CASES, pool, rules, vmta
+from test_config_inherit import BY_DIRECTIVES, BY_FILTERS, SIGNALS, USE_CASES
 from test_control_explain import answers, group, said
 
 
@@ -30,36 +30,23 @@ def test_each_use_case_is_told_as_the_guide_has_it(case):
 
 
 def test_the_directives_example_is_told_as_the_guide_has_it():
-    text = "enable-signals true,subaccount=555\n" + FIVE + vmta("v2", "true,888")
-    text += vmta("v4", "false") + pool(
-        "p", "true,subaccount=999", "v1", "v2", "v3", "v4"
-    )
-    found = [told(text, f"v{at}", "x.example").split()[-1] for at in range(1, 6)]
+    found = [
+        told(BY_DIRECTIVES, f"v{at}", "x.example").split()[-1] for at in range(1, 6)
+    ]
     assert found == ["999", "888", "999", "uploaded", "555"]
-    assert told(text, "v4", "x.example") == "not uploaded"
+    assert told(BY_DIRECTIVES, "v4", "x.example") == "not uploaded"
 
 
 def test_the_filters_example_is_told_as_the_guide_has_it():
-    text = "enable-signals ListOne\n" + FIVE + vmta("v2", "ListThree")
-    text += vmta("v4", "false") + pool("p", "ListTwo", "v1", "v2", "v3", "v4")
-    text += rules(
-        "ListOne",
-        "marketing.c1 enable-signals,subaccount=555",
-        "transact.c1 disable-signals",
-        "*.c1 enable-signals,subaccount=333",
-        "* enable-signals,subaccount=222",
-    )
-    text += rules("ListTwo", "sales.c2 enable-signals,subaccount=999")
-    text += rules("ListThree", "* enable-signals,subaccount=777")
 
     def row(sender):
-        return [told(text, f"v{at}", sender).split()[-1] for at in range(1, 6)]
+        return [told(BY_FILTERS, f"v{at}", sender).split()[-1] for at in range(1, 6)]
 
     assert row("sales.c2") == ["999", "777", "999", "uploaded", "222"]
     assert row("marketing.c1") == ["uploaded", "777", "uploaded", "uploaded", "555"]
     assert row("any.c1")[-1] == "333"
-    assert told(text, "v5", "transact.c1") == "not uploaded"
-    assert told(text, "v1", "marketing.c1") == "not uploaded"
+    assert told(BY_FILTERS, "v5", "transact.c1") == "not uploaded"
+    assert told(BY_FILTERS, "v1", "marketing.c1") == "not uploaded"
 
 
 def test_without_a_senders_domain_the_lines_of_the_filter_are_listed():
